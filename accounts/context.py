@@ -1,0 +1,21 @@
+"""What every page's frame shows of projects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.access import projects_for, role_in
+
+
+def projects(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    project = getattr(request, "project", None)
+    return {
+        "project": project,
+        "projects": projects_for(user),
+        "role": role_in(user, project) if project else None,
+    }

@@ -1,0 +1,122 @@
+"""From a request's headers to the project and rights of its key."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import ApiKey, Project, hash_key
+
+#: A revoked key stops working after this many seconds at the latest.
+CACHE_SECONDS = 5.0
+DEFAULT_PROJECT = "default"
+
+
+class KeyRefused(Exception):
+    """No key, an unknown or revoked one (status 401), or one without the scope needed (403)."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends: the key (0 when loopback needs none), its project and scopes."""
+
+    key_id: int
+    project_id: int
+    project_slug: str
+    scopes: frozenset[str]
+
+
+_cache: dict[str, tuple[float, Caller | None]] = {}
+_lock = threading.Lock()
+
+
+def key_from_headers(headers: Mapping[str, str]) -> str:
+    """The key in ``Authorization: Bearer``, ``x-api-key`` or the secret half of Basic; names are lower case."""
+    authorization = headers.get("authorization", "")
+    scheme, _, value = authorization.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return value.strip()
+        case "basic":
+            try:
+                user, _, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+            except (binascii.Error, UnicodeDecodeError):
+                raise KeyRefused(401, "authorization: the Basic credentials are not base64 of user:secret") from None
+            return secret or user
+    return headers.get("x-api-key", "").strip()
+
+
+def _load(digest: str) -> Caller | None:
+    found = ApiKey.objects.select_related("project").filter(digest=digest).first()
+    if found is None or not found.is_valid():
+        return None
+    ApiKey.objects.filter(pk=found.pk).update(last_used_at=timezone.now())
+    return Caller(found.pk, found.project_id, found.project.slug, frozenset(found.scopes))
+
+
+def _load_keyless() -> Caller | None:
+    project = Project.objects.filter(slug=DEFAULT_PROJECT).first()
+    return project and Caller(0, project.pk, project.slug, frozenset({"ingest", "read", "write"}))
+
+
+def _cached(name: str) -> Caller | None:
+    now = time.monotonic()
+    with _lock:
+        known = _cache.get(name)
+    if known and known[0] > now:
+        return known[1]
+    caller = _load_keyless() if name == "" else _load(name)
+    with _lock:
+        if len(_cache) > 10_000:
+            _cache.clear()
+        _cache[name] = (now + CACHE_SECONDS, caller)
+    return caller
+
+
+def forget_cached() -> None:
+    with _lock:
+        _cache.clear()
+
+
+def keyless_allowed() -> bool:
+    """In the embedded default, listening on loopback alone, a sender needs no key."""
+    return settings.ONWATCH_KEYLESS
+
+
+def identify(headers: Mapping[str, str], *, scope: str) -> Caller:
+    """The caller behind these headers. May query SQL: call it in a thread. Raises KeyRefused."""
+    key = key_from_headers(headers)
+    if not key:
+        if not keyless_allowed():
+            raise KeyRefused(401, "A key is required: send Authorization: Bearer KEY or x-api-key: KEY.")
+        caller = _cached("")
+    else:
+        caller = _cached(hash_key(key))
+    if caller is None:
+        raise KeyRefused(401, "This key is not known, or it was revoked.")
+    if scope not in caller.scopes:
+        raise KeyRefused(403, f"This key lacks the scope {scope!r}.")
+    return caller
+
+
+def cached_caller(headers: Mapping[str, str], *, scope: str) -> Caller | None:
+    """Like ``identify`` but without SQL, for the event loop: None when the answer is not at hand."""
+    key = key_from_headers(headers)
+    if not key and not keyless_allowed():
+        return None
+    with _lock:
+        known = _cache.get(hash_key(key) if key else "")
+    if known and known[0] > time.monotonic() and known[1] and scope in known[1].scopes:
+        return known[1]
+    return None

@@ -1,0 +1,123 @@
+"""The only place that opens ClickHouse: chDB in process (``chdb:///folder``) or a server (``clickhouse://…``).
+
+One client handle runs one query at a time, so reads borrow a handle from a small pool. chDB takes one
+process per folder; several handles of that process read and write at once.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
+from django.conf import settings
+
+
+class StoreUnavailable(Exception):
+    """ClickHouse does not answer. Senders are told to retry; pages say so in the panel concerned."""
+
+
+#: Applied to the embedded engine, which shares a small machine with everything else. The caps are for the
+#: whole process; a query that outgrows its own share spills to disk instead of failing.
+EMBEDDED_SERVER_OPTIONS = {
+    "max_server_memory_usage": 1_000_000_000,
+    "mark_cache_size": 67_108_864,
+    "index_mark_cache_size": 16_777_216,
+    "primary_index_cache_size": 33_554_432,
+    "max_thread_pool_size": 64,
+    "max_concurrent_queries": 64,
+}
+EMBEDDED_QUERY_SETTINGS = {
+    "max_threads": 2,
+    "max_insert_threads": 1,
+    "max_memory_usage": 400_000_000,
+    "max_bytes_before_external_group_by": 100_000_000,
+    "max_bytes_before_external_sort": 100_000_000,
+}
+QUERY_SETTINGS = {"max_execution_time": 20}
+
+READ_HANDLES = 4
+
+
+def is_embedded() -> bool:
+    return settings.CLICKHOUSE_URL.startswith("chdb:")
+
+
+def _open() -> Client:
+    url = settings.CLICKHOUSE_URL
+    try:
+        if is_embedded():
+            folder = Path(urlsplit(url).path)
+            folder.mkdir(parents=True, exist_ok=True)
+            return clickhouse_connect.get_client(
+                interface="chdb",
+                path=str(folder),
+                settings=EMBEDDED_QUERY_SETTINGS | QUERY_SETTINGS,
+                chdb_options=EMBEDDED_SERVER_OPTIONS,
+            )
+        return clickhouse_connect.get_client(dsn=url, settings=QUERY_SETTINGS, autogenerate_session_id=False)
+    except (ClickHouseError, OSError) as error:
+        raise StoreUnavailable(str(error)) from error
+
+
+class Pool:
+    """Client handles, opened when first needed and handed out one borrower at a time."""
+
+    def __init__(self, size: int) -> None:
+        self._free: queue.LifoQueue[Client | None] = queue.LifoQueue()
+        for _ in range(size):
+            self._free.put(None)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """Borrow a handle; StoreUnavailable when the engine cannot be reached."""
+        client = self._free.get()
+        try:
+            client = client or _open()
+            yield client
+        except OperationalError as error:
+            raise StoreUnavailable(str(error)) from error
+        except DatabaseError as error:
+            if "MEMORY_LIMIT_EXCEEDED" in str(error) or "TOO_MANY" in str(error):
+                raise StoreUnavailable(str(error)) from error
+            raise
+        finally:
+            self._free.put(client)
+
+    def close(self) -> None:
+        for _ in range(self._free.qsize()):
+            client = self._free.get()
+            if client is not None:
+                client.close()
+            self._free.put(None)
+
+
+_pools: dict[str, Pool] = {}
+_lock = threading.Lock()
+
+
+def _pool(name: str, size: int) -> Pool:
+    with _lock:
+        return _pools.setdefault(name, Pool(size))
+
+
+def reading() -> Pool:
+    return _pool("read", READ_HANDLES)
+
+
+def writing() -> Pool:
+    """Writers have handles of their own, so that a slow page never delays an acknowledgement."""
+    return _pool("write", 2)
+
+
+def close_all() -> None:
+    with _lock:
+        for pool in _pools.values():
+            pool.close()
+        _pools.clear()

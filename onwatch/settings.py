@@ -1,0 +1,226 @@
+"""Settings. Everything an operator changes comes from the environment; docs/settings.md lists it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dj_database_url
+
+from onwatch import private_redis, secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _flag(name: str, default: str = "0") -> bool:
+    return os.environ.get(name, default).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+# --- Where things are -------------------------------------------------------------------------------------
+
+ONWATCH_DATA = Path(os.environ.get("ONWATCH_DATA", BASE_DIR / "var")).resolve()
+ONWATCH_DATA.mkdir(parents=True, exist_ok=True)
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8000"))
+#: Senders need no key while nobody else can reach the console.
+ONWATCH_KEYLESS = HOST in {"127.0.0.1", "::1", "localhost"} and not os.environ.get("CLICKHOUSE_URL")
+#: gRPC and HTTP ports of the OTLP receivers, in this order; empty for none.
+ONWATCH_OTLP_PORTS = [int(port) for port in _list("ONWATCH_OTLP_PORTS", "4317,4318")]
+
+CLICKHOUSE_URL = os.environ.get("CLICKHOUSE_URL") or f"chdb://{ONWATCH_DATA / 'telemetry'}"
+#: Without a server of the operator's own, ``onwatch.processes`` starts a private one on this socket.
+REDIS_SOCKET = private_redis.socket_path(ONWATCH_DATA)
+REDIS_URL = os.environ.get("REDIS_URL") or f"unix://{REDIS_SOCKET}"
+DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{ONWATCH_DATA / 'onwatch.sqlite3'}"
+
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;",
+    }
+
+# --- First start ------------------------------------------------------------------------------------------
+
+SECRET_KEY = os.environ.get("SECRET_KEY") or secret.read_or_create(ONWATCH_DATA / "secret_key")
+ONWATCH_ADMIN_PASSWORD = os.environ.get("ONWATCH_ADMIN_PASSWORD", "")
+ONWATCH_API_KEY = os.environ.get("ONWATCH_API_KEY", "")
+ONWATCH_DEMO = _flag("ONWATCH_DEMO")
+DEBUG = _flag("ONWATCH_DEBUG")
+ALLOWED_HOSTS = _list("ONWATCH_ALLOWED_HOSTS", "*")
+CSRF_TRUSTED_ORIGINS = _list("ONWATCH_TRUSTED_ORIGINS")
+
+# --- Telemetry --------------------------------------------------------------------------------------------
+
+#: Steps between decoding and storing, each ``f(spans: list[Span]) -> None``, in order.
+TELEMETRY_PIPELINE = [
+    "telemetry.redact.redact",
+    "costs.enrich.price",
+    "quality.sampling.mark",
+]
+#: Steps after storing, each ``f(spans: list[Span], scores: list[Score]) -> None``. A failure here is logged; nothing is lost,
+#: because what they write is rebuilt from the store.
+TELEMETRY_AFTER_STORE = ["telemetry.live.record.record"]
+
+#: A request is refused above the first before, above the second after decompression.
+ONWATCH_MAX_BODY_BYTES = int(os.environ.get("ONWATCH_MAX_BODY_BYTES", 64 * 1024 * 1024))
+ONWATCH_MAX_DECODED_BYTES = int(os.environ.get("ONWATCH_MAX_DECODED_BYTES", 64 * 1024 * 1024))
+#: Requests waiting to be stored; above either, senders are told to come back.
+ONWATCH_MAX_BACKLOG_BYTES = int(os.environ.get("ONWATCH_MAX_BACKLOG_BYTES", 128 * 1024 * 1024))
+
+ONWATCH_RETENTION_DAYS = int(os.environ.get("ONWATCH_RETENTION_DAYS", 90))
+ONWATCH_ROLLUP_RETENTION_DAYS = int(os.environ.get("ONWATCH_ROLLUP_RETENTION_DAYS", 90))
+ONWATCH_HOURLY_RETENTION_DAYS = int(os.environ.get("ONWATCH_HOURLY_RETENTION_DAYS", 800))
+
+# --- Django -----------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "core",
+    "accounts",
+    "telemetry",
+    "costs",
+    "quality",
+    "alerts",
+    "incidents",
+    "dashboard",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "core.security.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.CurrentProjectMiddleware",
+]
+
+ROOT_URLCONF = "onwatch.urls"
+ASGI_APPLICATION = "onwatch.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.projects",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+
+# People come by invitation or OIDC; nobody signs up by themselves.
+ACCOUNT_ADAPTER = "accounts.adapters.InvitedOnly"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,5/5m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Onwatch"
+SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
+if os.environ.get("ONWATCH_OIDC_ISSUER"):
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": os.environ.get("ONWATCH_OIDC_NAME", "single sign-on"),
+                "client_id": os.environ.get("ONWATCH_OIDC_CLIENT_ID", ""),
+                "secret": os.environ.get("ONWATCH_OIDC_CLIENT_SECRET", ""),
+                "settings": {"server_url": os.environ["ONWATCH_OIDC_ISSUER"]},
+            }
+        ]
+    }
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("ONWATCH_HTTPS")
+if _flag("ONWATCH_HTTPS"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "static/"
+STATIC_ROOT = ONWATCH_DATA / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "core.finders.PlotlyFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 31_536_000
+
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("ONWATCH_LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,105 @@
+"""The only door to what happened: insert, ask, migrate.
+
+Questions live in ``<app>/sql/<name>.sql`` and are asked by query modules with ``rows``; values travel as
+server-side parameters, never as text.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from core import clickhouse
+from core.clickhouse import StoreUnavailable
+from django.conf import settings
+
+__all__ = ["StoreUnavailable", "insert", "migrate", "ping", "rows"]
+
+SCHEMA_FOLDER = Path(__file__).parent / "schema"
+APPLIED_TABLE = "schema_migrations"
+
+Row = TypeVar("Row", bound=NamedTuple)
+
+
+@functools.cache
+def _sql(question: str) -> str:
+    app, _, name = question.partition("/")
+    return (Path(settings.BASE_DIR) / app / "sql" / f"{name}.sql").read_text()
+
+
+def rows(row_type: type[Row], question: str, *, where: str = "", **parameters: Any) -> list[Row]:
+    """Ask ``<app>/sql/<name>.sql`` and return typed rows, columns in the order of ``row_type``'s fields.
+
+    ``where`` replaces ``/*filters*/`` in the file; it comes from ``telemetry.filters`` alone, which builds
+    it from a whitelist. Raises StoreUnavailable when the engine does not answer.
+    """
+    sql = _sql(question).replace("/*filters*/", where)
+    with clickhouse.reading().client() as client:
+        result = client.query(sql, parameters=parameters)
+    return [row_type(*row) for row in result.result_rows]
+
+
+def insert(table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Store columns of equal length; returns when they are on disk. Raises StoreUnavailable."""
+    with clickhouse.writing().client() as client:
+        client.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
+
+
+def command(sql: str, **parameters: Any) -> None:
+    """Run a statement that returns nothing (deletes, optimisations). Raises StoreUnavailable."""
+    with clickhouse.writing().client() as client:
+        client.command(sql, parameters=parameters)
+
+
+def ping() -> None:
+    """Raise StoreUnavailable unless a real read of ``spans`` answers."""
+    with clickhouse.reading().client() as client:
+        client.query("SELECT 1 FROM spans LIMIT 1")
+
+
+def _retention() -> dict[str, str]:
+    """Tables that hold raw telemetry, with the TTL that settings ask for, counted from receipt."""
+    raw = f"toDateTime(received_at) + INTERVAL {settings.ONWATCH_RETENTION_DAYS} DAY"
+    rolled = f"minute + INTERVAL {settings.ONWATCH_ROLLUP_RETENTION_DAYS} DAY"
+    hours = f"minute + INTERVAL {settings.ONWATCH_HOURLY_RETENTION_DAYS} DAY"
+    return {
+        "spans": raw,
+        "scores": raw,
+        "spans_1m": rolled,
+        "scores_1m": rolled,
+        "spans_1h": hours,
+        "scores_1h": hours,
+        "spend_15m": hours.replace("minute", "slot"),
+    }
+
+
+def _statements(text: str) -> list[str]:
+    bare = re.sub(r"^\s*--.*$", "", text, flags=re.MULTILINE)
+    return [statement.strip() for statement in bare.split(";") if statement.strip()]
+
+
+def migrate() -> list[str]:
+    """Apply the schema files that are new, in order, and set retention. Returns the names applied."""
+    with clickhouse.writing().client() as client:
+        client.command(
+            f"CREATE TABLE IF NOT EXISTS {APPLIED_TABLE} (name String, applied_at DateTime DEFAULT now())"
+            " ENGINE = MergeTree ORDER BY name"
+        )
+        done = {row[0] for row in client.query(f"SELECT name FROM {APPLIED_TABLE}").result_rows}
+        fresh = [path for path in sorted(SCHEMA_FOLDER.glob("*.sql")) if path.stem not in done]
+        for path in fresh:
+            for statement in _statements(path.read_text()):
+                client.command(statement)
+            client.insert(APPLIED_TABLE, [[path.stem]], column_names=["name"])
+        for table, ttl in _retention().items():
+            wanted = f"TTL {ttl}"
+            (definition,) = client.query(
+                "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {table:String}",
+                parameters={"table": table},
+            ).first_row
+            if f"toIntervalDay({re.search(r'INTERVAL (\d+)', ttl)[1]})" not in definition:
+                client.command(f"ALTER TABLE {table} MODIFY {wanted} SETTINGS materialize_ttl_after_modify = 0")
+    return [path.stem for path in fresh]
