@@ -60,19 +60,26 @@ def ping() -> None:
         client.query("SELECT 1 FROM spans LIMIT 1")
 
 
-def _retention() -> dict[str, str]:
-    """Tables that hold raw telemetry, with the TTL that settings ask for, counted from receipt."""
-    raw = f"toDateTime(received_at) + INTERVAL {settings.ONWATCH_RETENTION_DAYS} DAY"
-    rolled = f"minute + INTERVAL {settings.ONWATCH_ROLLUP_RETENTION_DAYS} DAY"
-    hours = f"minute + INTERVAL {settings.ONWATCH_HOURLY_RETENTION_DAYS} DAY"
+class Retention(NamedTuple):
+    """Rows are dropped this many days after the moment in ``column``."""
+
+    column: str
+    days: int
+
+
+def _retention() -> dict[str, Retention]:
+    """Raw telemetry counts from its receipt, so that what is sent late is kept as long as all else."""
+    raw = Retention("toDateTime(received_at)", settings.ONWATCH_RETENTION_DAYS)
+    minutes = Retention("minute", settings.ONWATCH_ROLLUP_RETENTION_DAYS)
+    hours = Retention("minute", settings.ONWATCH_HOURLY_RETENTION_DAYS)
     return {
         "spans": raw,
         "scores": raw,
-        "spans_1m": rolled,
-        "scores_1m": rolled,
+        "spans_1m": minutes,
+        "scores_1m": minutes,
         "spans_1h": hours,
         "scores_1h": hours,
-        "spend_15m": hours.replace("minute", "slot"),
+        "spend_15m": hours._replace(column="slot"),
     }
 
 
@@ -94,12 +101,14 @@ def migrate() -> list[str]:
             for statement in _statements(path.read_text()):
                 client.command(statement)
             client.insert(APPLIED_TABLE, [[path.stem]], column_names=["name"])
-        for table, ttl in _retention().items():
-            wanted = f"TTL {ttl}"
+        for table, kept in _retention().items():
             (definition,) = client.query(
                 "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {table:String}",
                 parameters={"table": table},
             ).first_row
-            if f"toIntervalDay({re.search(r'INTERVAL (\d+)', ttl)[1]})" not in definition:
-                client.command(f"ALTER TABLE {table} MODIFY {wanted} SETTINGS materialize_ttl_after_modify = 0")
+            if f"toIntervalDay({kept.days})" not in definition:
+                client.command(
+                    f"ALTER TABLE {table} MODIFY TTL {kept.column} + INTERVAL {kept.days} DAY",
+                    settings={"materialize_ttl_after_modify": 0},
+                )
     return [path.stem for path in fresh]

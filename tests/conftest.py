@@ -1,0 +1,61 @@
+"""Real stores for every test: chDB and a private Redis for the session, emptied for each test that asks for them."""
+
+from collections.abc import Iterator
+
+import pytest
+from accounts import keys
+from accounts.models import ApiKey, Project
+from core import clickhouse
+from core.redis import connect
+from django.conf import settings
+from onwatch import private_redis
+from telemetry import store
+
+TABLES = ("spans", "spans_1m", "spans_1h", "spend_15m", "scores", "scores_1m", "scores_1h")
+
+
+@pytest.fixture(scope="session")
+def _redis_server() -> Iterator[None]:
+    child = private_redis.start(settings.REDIS_SOCKET)
+    yield
+    child.terminate()
+    child.wait()
+
+
+@pytest.fixture(scope="session")
+def _engine() -> Iterator[None]:
+    store.migrate()
+    yield
+    clickhouse.close_all()
+
+
+@pytest.fixture
+def live(_redis_server: None):
+    """An empty Redis."""
+    client = connect()
+    client.flushall()
+    return client
+
+
+@pytest.fixture
+def telemetry_store(_engine: None) -> None:
+    """Empty ClickHouse tables."""
+    for table in TABLES:
+        store.command(f"TRUNCATE TABLE {table}")
+
+
+@pytest.fixture
+def stores(telemetry_store: None, live) -> None:
+    """Both engines, empty."""
+    keys.forget_cached()
+
+
+@pytest.fixture
+def project(db) -> Project:
+    keys.forget_cached()
+    return Project.objects.get_or_create(slug="default", defaults={"name": "Default"})[0]
+
+
+@pytest.fixture
+def api_key(project: Project) -> str:
+    return ApiKey.issue(project, name="test")[1]
