@@ -29,7 +29,9 @@ class Runner:
     ``may_run(job)`` is asked before each run; with several workers it takes a lease.
     """
 
-    def __init__(self, jobs: Iterable[Job], *, may_run: Callable[[Job], bool] = lambda job: True, threads: int = 4) -> None:
+    def __init__(
+        self, jobs: Iterable[Job], *, may_run: Callable[[Job], bool] = lambda job: True, threads: int = 4
+    ) -> None:
         self.jobs = tuple(jobs)
         self.may_run = may_run
         self._stop = threading.Event()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+
+import redis
 
 #: A Unix socket's path may not be longer (sun_path, less the final zero).
 LONGEST_SOCKET_PATH = 100
@@ -41,11 +46,28 @@ def find_binary() -> str:
     )
 
 
-def start(socket: Path) -> subprocess.Popen[bytes]:
-    """Start the server and return once it answers. It keeps nothing on disk and dies with this process's group."""
+def _end_with_parent() -> None:
+    """On Linux the kernel ends the child when we are killed; elsewhere the next start does (see ``_end_old``)."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def _end_old(socket: Path) -> None:
+    """Stop a server that a killed start left behind on our socket."""
+    if socket.exists():
+        try:
+            redis.Redis(unix_socket_path=str(socket), socket_timeout=1).shutdown(nosave=True)
+        except redis.RedisError:
+            pass
+        socket.unlink(missing_ok=True)
+
+
+def launch(socket: Path) -> subprocess.Popen[bytes]:
+    """Start the server without waiting for it. Call from the main thread: the child ends with its caller's thread."""
     socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    socket.unlink(missing_ok=True)
-    child = subprocess.Popen(
+    _end_old(socket)
+    return subprocess.Popen(
         [
             find_binary(), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700",
             "--save", "", "--appendonly", "no", "--daemonize", "no", "--maxmemory", "256mb",
@@ -55,7 +77,14 @@ def start(socket: Path) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,
     )  # fmt: skip
+
+
+def start(socket: Path) -> subprocess.Popen[bytes]:
+    """Start the server and return once it listens. It keeps nothing on disk. Raises NoRedisServer."""
+    child = launch(socket)
     deadline = time.monotonic() + 10
     while not socket.exists():
         if child.poll() is not None or time.monotonic() > deadline:

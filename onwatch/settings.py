@@ -53,7 +53,7 @@ ONWATCH_ADMIN_PASSWORD = os.environ.get("ONWATCH_ADMIN_PASSWORD", "")
 ONWATCH_API_KEY = os.environ.get("ONWATCH_API_KEY", "")
 ONWATCH_DEMO = _flag("ONWATCH_DEMO")
 DEBUG = _flag("ONWATCH_DEBUG")
-ALLOWED_HOSTS = _list("ONWATCH_ALLOWED_HOSTS", "*")
+ALLOWED_HOSTS = _list("ONWATCH_ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{HOST}")
 CSRF_TRUSTED_ORIGINS = _list("ONWATCH_TRUSTED_ORIGINS")
 
 # --- Telemetry --------------------------------------------------------------------------------------------
@@ -67,6 +67,9 @@ TELEMETRY_PIPELINE = [
 #: Steps after storing, each ``f(spans: list[Span], scores: list[Score]) -> None``. A failure here is logged; nothing is lost,
 #: because what they write is rebuilt from the store.
 TELEMETRY_AFTER_STORE = ["telemetry.live.record.record"]
+
+#: Modules whose ``JOBS`` the background runner keeps going.
+BACKGROUND_JOBS = ["telemetry.jobs", "quality.jobs", "alerts.jobs"]
 
 #: A request is refused above the first before, above the second after decompression.
 ONWATCH_MAX_BODY_BYTES = int(os.environ.get("ONWATCH_MAX_BODY_BYTES", 64 * 1024 * 1024))
@@ -104,6 +107,7 @@ INSTALLED_APPS = [
     "alerts",
     "incidents",
     "dashboard",
+    "onwatch",
 ]
 
 MIDDLEWARE = [
@@ -200,7 +204,7 @@ TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
-STATIC_ROOT = ONWATCH_DATA / "static"
+STATIC_ROOT = BASE_DIR / "build" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
@@ -209,8 +213,9 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "core.staticfiles.HashedStaticFilesStorage"},
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_MAX_AGE = 31_536_000
 
 CHANNEL_LAYERS = {

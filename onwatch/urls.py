@@ -4,10 +4,17 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.sign_in_link import sign_in
+from onwatch import health
+
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.prometheus, name="metrics"),
+    path("accounts/link/<str:token>/", sign_in, name="sign_in_link"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from accounts.models import Project
 from core.timerange import COMPARISONS, DEFAULT_PRESET, REFRESHES, BadRange, TimeRange, comparison
-
 from telemetry.filters import SPAN_FILTERS, Filters
 
 DEFAULT_COMPARE = "yesterday"

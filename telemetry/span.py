@@ -10,9 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict
 
-Kind = Literal[
-    "llm", "embedding", "retrieval", "rerank", "tool", "agent", "chain", "guardrail", "evaluator", "other"
-]
+Kind = Literal["llm", "embedding", "retrieval", "rerank", "tool", "agent", "chain", "guardrail", "evaluator", "other"]
 KINDS: tuple[Kind, ...] = (
     "llm", "embedding", "retrieval", "rerank", "tool", "agent", "chain", "guardrail", "evaluator", "other",
 )  # fmt: skip

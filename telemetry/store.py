@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from django.conf import settings
+
 from core import clickhouse
 from core.clickhouse import StoreUnavailable
-from django.conf import settings
 
 __all__ = ["StoreUnavailable", "insert", "migrate", "ping", "rows"]
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
+
 from accounts import keys
 from accounts.models import ApiKey, Project
 from core import clickhouse
 from core.redis import connect
-from django.conf import settings
 from onwatch import private_redis
 from telemetry import store
 
