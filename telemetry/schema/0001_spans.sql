@@ -57,6 +57,8 @@ CREATE TABLE spans (
     sampled Bool,
     key_id UInt32,
     received_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    -- telemetry.recent.span_hash: what was stored in the last minutes is known again after a restart without reading texts.
+    id_hash UInt64 CODEC(NONE),
     INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX span_id_bloom span_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX received_at_range received_at TYPE minmax GRANULARITY 1

@@ -21,6 +21,8 @@ CREATE TABLE scores (
     prompt_version LowCardinality(String),
     variant LowCardinality(String),
     received_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    -- telemetry.recent.score_hash.
+    id_hash UInt64 CODEC(NONE),
     INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX score_id_bloom score_id TYPE bloom_filter(0.001) GRANULARITY 1
 )
