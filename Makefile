@@ -1,17 +1,46 @@
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
 
-.PHONY: run install test lint fix bench lock
+.PHONY: run install test test-install lint fix bench lock
 
 run: install
-	@ONWATCH_DEMO=$${ONWATCH_DEMO-1} $(BIN)/python manage.py up
+	@ONWATCH_DEMO=$${ONWATCH_DEMO-1} exec $(BIN)/python manage.py up
 
-install: $(VENV)/.installed $(VENV)/.static
+install: .venv/.installed
 
-$(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
 
-$(VENV)/.installed: requirements.lock | $(BIN)/python
-	$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.lock
+.venv/.installed: requirements.lock | .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
+
+.venv/.test-installed: requirements-test.lock | .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+test-install: .venv/.installed .venv/.test-installed
+	@tests/install-browser.sh
+
+test: test-install
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/.test-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+fix: .venv/.test-installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: test-install
+	$(BIN)/python -m bench
+
+# Pins every dependency with its hashes, for Python 3.11 and newer.
+lock:
+	uv pip compile --universal --python-version 3.11 --prerelease=if-necessary-or-explicit --generate-hashes --no-header \
+		pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --prerelease=if-necessary-or-explicit --generate-hashes --no-header \
+		--extra test pyproject.toml -c requirements.lock -o requirements-test.lock

@@ -1,5 +1,7 @@
 """One door for three kinds of traffic: telemetry goes to the receivers, sockets to Channels, the rest to Django."""
 
+# ruff: noqa: E402  Django must be set up before anything that holds models is imported.
+
 from __future__ import annotations
 
 import os
@@ -14,6 +16,7 @@ django_application = get_asgi_application()
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
 
 from dashboard.routing import websocket_urlpatterns
 from telemetry.receive.app import IngestApp, handles
@@ -22,11 +25,17 @@ ingest = IngestApp()
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
 
 
+def _is_receiver_port(scope: dict[str, Any]) -> bool:
+    """The OTLP ports carry telemetry alone: who may reach them need not reach the console."""
+    server = scope.get("server")
+    return bool(server) and server[1] != settings.PORT and server[1] in settings.ONWATCH_OTLP_PORTS
+
+
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401
     match scope["type"]:
-        case "http" if handles(scope["path"]):
+        case "http" if handles(scope["path"]) or _is_receiver_port(scope):
             await ingest(scope, receive, send)
         case "http":
             await django_application(scope, receive, send)
-        case "websocket":
+        case "websocket" if not _is_receiver_port(scope):
             await sockets(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import shutil
@@ -42,7 +43,8 @@ def find_binary() -> str:
         if bundled.exists():
             return str(bundled)
     raise NoRedisServer(
-        "No Redis server found: install redis-server (apt-get install redis-server, brew install redis) or set REDIS_URL."
+        "No Redis server found: install redis-server (apt-get install redis-server, brew install redis) or set"
+        " REDIS_URL."
     )
 
 
@@ -56,10 +58,8 @@ def _end_with_parent() -> None:
 def _end_old(socket: Path) -> None:
     """Stop a server that a killed start left behind on our socket."""
     if socket.exists():
-        try:
+        with contextlib.suppress(redis.RedisError):
             redis.Redis(unix_socket_path=str(socket), socket_timeout=1).shutdown(nosave=True)
-        except redis.RedisError:
-            pass
         socket.unlink(missing_ok=True)
 
 

@@ -64,8 +64,8 @@ TELEMETRY_PIPELINE = [
     "costs.enrich.price",
     "quality.sampling.mark",
 ]
-#: Steps after storing, each ``f(spans: list[Span], scores: list[Score]) -> None``. A failure here is logged; nothing is lost,
-#: because what they write is rebuilt from the store.
+#: Steps after storing, each ``f(spans: list[Span], scores: list[Score]) -> None``. A failure here is logged;
+#: nothing is lost, because what they write is rebuilt from the store.
 TELEMETRY_AFTER_STORE = ["telemetry.live.record.record"]
 
 #: Modules whose ``JOBS`` the background runner keeps going.
