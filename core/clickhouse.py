@@ -7,6 +7,7 @@ process per folder; several handles of that process read and write at once.
 from __future__ import annotations
 
 import queue
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,33 @@ from django.conf import settings
 
 class StoreUnavailable(Exception):
     """ClickHouse does not answer. Senders are told to retry; pages say so in the panel concerned."""
+
+
+class BadRows(Exception):
+    """A value does not fit its column: sending the same rows again will not help."""
+
+
+#: Errors of the engine that say "not now", by the names that its messages carry.
+_NOT_NOW = (
+    "MEMORY_LIMIT_EXCEEDED", "TOO_MANY", "NOT_ENOUGH_SPACE", "TIMEOUT_EXCEEDED", "NETWORK_ERROR", "READONLY",
+    "KEEPER_EXCEPTION", "CANNOT_WRITE", "CANNOT_OPEN_FILE", "CANNOT_CREATE_DIRECTORY", "ATTEMPT_TO_READ_AFTER_EOF",
+    "ALL_CONNECTION_TRIES_FAILED", "UNKNOWN_TABLE", "UNKNOWN_DATABASE", "TABLE_IS_READ_ONLY", "ABORTED",
+)  # fmt: skip
+
+
+@contextmanager
+def refusing_bad_rows() -> Iterator[None]:
+    """Around an insert: turn what the driver and the engine say of unfit values into BadRows."""
+    try:
+        yield
+    except OperationalError:
+        raise
+    except DatabaseError as error:
+        if any(name in str(error) for name in _NOT_NOW):
+            raise
+        raise BadRows(str(error)) from error
+    except (ValueError, TypeError, AttributeError, OverflowError, struct.error) as error:
+        raise BadRows(f"{type(error).__name__}: {error}") from error
 
 
 #: Applied to the embedded engine, which shares a small machine with everything else. The caps are for the
@@ -60,8 +88,11 @@ def _open() -> Client:
                 path=str(folder),
                 settings=EMBEDDED_QUERY_SETTINGS | QUERY_SETTINGS,
                 chdb_options=EMBEDDED_SERVER_OPTIONS,
+                tz_mode="aware",
             )
-        return clickhouse_connect.get_client(dsn=url, settings=QUERY_SETTINGS, autogenerate_session_id=False)
+        return clickhouse_connect.get_client(
+            dsn=url, settings=QUERY_SETTINGS, autogenerate_session_id=False, tz_mode="aware"
+        )
     except (ClickHouseError, OSError) as error:
         raise StoreUnavailable(str(error)) from error
 
@@ -84,7 +115,7 @@ class Pool:
         except OperationalError as error:
             raise StoreUnavailable(str(error)) from error
         except DatabaseError as error:
-            if "MEMORY_LIMIT_EXCEEDED" in str(error) or "TOO_MANY" in str(error):
+            if any(name in str(error) for name in _NOT_NOW):
                 raise StoreUnavailable(str(error)) from error
             raise
         finally:

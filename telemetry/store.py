@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 from django.conf import settings
 
 from core import clickhouse
-from core.clickhouse import StoreUnavailable
+from core.clickhouse import BadRows, StoreUnavailable
 
-__all__ = ["StoreUnavailable", "insert", "migrate", "ping", "rows"]
+__all__ = ["BadRows", "StoreUnavailable", "insert", "migrate", "numbers", "ping", "rows"]
 
 SCHEMA_FOLDER = Path(__file__).parent / "schema"
 APPLIED_TABLE = "schema_migrations"
@@ -43,9 +44,19 @@ def rows(row_type: type[Row], question: str, *, where: str = "", **parameters: A
     return [row_type(*row) for row in result.result_rows]
 
 
+def numbers(question: str, **parameters: Any) -> np.ndarray:
+    """Ask for one UInt64 column and get it as an array, millions in milliseconds. Raises StoreUnavailable."""
+    with clickhouse.reading().client() as client:
+        raw = client.raw_query(_sql(question), parameters=parameters, fmt="RowBinary")
+    return np.frombuffer(raw, np.uint64)
+
+
 def insert(table: str, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Store columns of equal length; returns when they are on disk. Raises StoreUnavailable."""
-    with clickhouse.writing().client() as client:
+    """Store columns of equal length; returns when they are on disk.
+
+    Raises StoreUnavailable, or BadRows when a value does not fit its column.
+    """
+    with clickhouse.writing().client() as client, clickhouse.refusing_bad_rows():
         client.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
 
 
@@ -104,7 +115,8 @@ def migrate() -> list[str]:
             client.insert(APPLIED_TABLE, [[path.stem]], column_names=["name"])
         for table, kept in _retention().items():
             (definition,) = client.query(
-                "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {table:String}",
+                "SELECT create_table_query FROM system.tables"
+                " WHERE database = currentDatabase() AND name = {table:String}",
                 parameters={"table": table},
             ).first_row
             if f"toIntervalDay({kept.days})" not in definition:

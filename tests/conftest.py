@@ -10,7 +10,7 @@ from accounts.models import ApiKey, Project
 from core import clickhouse
 from core.redis import connect
 from onwatch import private_redis
-from telemetry import store
+from telemetry import commit, store
 
 TABLES = ("spans", "spans_1m", "spans_1h", "spend_15m", "scores", "scores_1m", "scores_1h")
 
@@ -43,6 +43,7 @@ def telemetry_store(_engine: None) -> None:
     """Empty ClickHouse tables."""
     for table in TABLES:
         store.command(f"TRUNCATE TABLE {table}")
+    commit.forget()
 
 
 @pytest.fixture

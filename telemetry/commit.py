@@ -1,0 +1,187 @@
+"""Storing once: what is new of a batch goes through the pipeline and into ClickHouse in one insert a table.
+
+``store_spans`` and ``store_scores`` are the doors for everything that stores; receivers reach them through
+``telemetry.group``, which gathers requests that arrive together.
+"""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import compress
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from core import clickhouse
+from telemetry import metrics, store
+from telemetry.columns import microseconds, score_columns, span_columns
+from telemetry.followup import Follower
+from telemetry.live.freshness import mark_gap
+from telemetry.recent import WINDOW, RecentIds, score_hash, span_hash
+from telemetry.span import Score, Span
+from telemetry.store import BadRows, StoreUnavailable
+
+__all__ = ["BadRows", "Stored", "StoreUnavailable", "settle", "store_scores", "store_spans"]
+
+WINDOW_SECONDS = int(WINDOW.total_seconds())
+
+#: What a score that travelled with a span takes from it.
+_FROM_SPAN = ("project_id", "trace_id", "span_id", "model", "feature", "user_id", "environment", "release")
+_FROM_PROMPT = ("prompt_name", "prompt_version", "variant")
+
+T = TypeVar("T")
+
+Step = Callable[[list[Span]], None]
+
+
+class Stored(NamedTuple):
+    """How many of a batch were new, and how many had been stored before."""
+
+    spans: int
+    repeated: int
+    scores: int
+
+
+@functools.lru_cache
+def _load(paths: tuple[str, ...]) -> tuple[Step, ...]:
+    return tuple(import_string(path) for path in paths)
+
+
+def _run_pipeline(spans: list[Span]) -> None:
+    for step in _load(tuple(settings.TELEMETRY_PIPELINE)):
+        step(spans)
+
+
+def _stored_lately(question: str) -> Callable[[], np.ndarray]:
+    return lambda: store.numbers(question, seconds=WINDOW_SECONDS)
+
+
+_spans = RecentIds(load=_stored_lately("telemetry/recent_span_ids"))
+_scores = RecentIds(load=_stored_lately("telemetry/recent_score_ids"))
+_follower = Follower(mark_gap=mark_gap)
+
+
+def warm() -> None:
+    """Learn what was stored before this process started. Raises StoreUnavailable."""
+    _spans.warm()
+    _scores.warm()
+
+
+def forget() -> None:
+    """Know only what ClickHouse knows, as after a restart."""
+    settle()
+    _spans.reset()
+    _scores.reset()
+
+
+def settle() -> None:
+    """Wait until the steps after storing have seen everything that is stored."""
+    _follower.settle()
+
+
+def store_spans(spans: list[Span], *, scores: Sequence[Score] = ()) -> Stored:
+    """Store what is new of ``spans``, and the scores given or carried by them; returns when it is on disk.
+
+    Idempotent by project, trace id and span id for 15 minutes. Raises StoreUnavailable, after which nothing or
+    all of it may be stored and trying again is right, or BadRows when a value does not fit.
+    """
+    carried = [score for span in spans if span.scores for score in _completed(span)]
+    new = _store_new_spans(spans) if spans else []
+    new_scores = _store_new_scores([*carried, *scores], ask=bool(scores)) if carried or scores else []
+    if new or new_scores:
+        _follower.follow(new, new_scores)
+    metrics.count("onwatch_spans_stored_total", len(new))
+    metrics.count("onwatch_spans_repeated_total", len(spans) - len(new))
+    return Stored(len(new), len(spans) - len(new), len(new_scores))
+
+
+def store_scores(scores: list[Score]) -> int:
+    """Store the scores whose ``score_id`` is new (an empty one gets an id) and return how many that were.
+
+    Raises StoreUnavailable, or BadRows when a value does not fit.
+    """
+    new = _store_new_scores(scores, ask=any(score.score_id for score in scores)) if scores else []
+    if new:
+        _follower.follow([], new)
+    return len(new)
+
+
+def _completed(span: Span) -> list[Score]:
+    for place, score in enumerate(span.scores):
+        for name in _FROM_SPAN:
+            setattr(score, name, getattr(span, name))
+        for name in _FROM_PROMPT:
+            setattr(score, name, getattr(score, name) or getattr(span, name))
+        score.occurred_at = span.start_time
+        # The same when the span is sent again, so that a repetition is recognised.
+        score.score_id = score.score_id or f"{span.trace_id}:{span.span_id}:{score.name}:{place}"
+    return span.scores
+
+
+def _store_new_spans(spans: list[Span]) -> list[Span]:
+    hashes = [span_hash(span.project_id, span.trace_id, span.span_id) for span in spans]
+    with _spans.claim(hashes) as claim:
+        new = _only(spans, claim.fresh)
+        new_hashes = _only(hashes, claim.fresh)
+        if new and (claim.doubtful or not clickhouse.is_embedded()):
+            known = _stored_span_ids(new, new_hashes)
+            new = [span for span, one in zip(new, new_hashes, strict=True) if one not in known]
+            new_hashes = [one for one in new_hashes if one not in known]
+        if new:
+            _run_pipeline(new)
+            store.insert("spans", span_columns(new, new_hashes, datetime.now(UTC)))
+        claim.keep()
+    return new
+
+
+def _store_new_scores(scores: Sequence[Score], *, ask: bool) -> list[Score]:
+    """``ask`` the store too when an id may be older than the index."""
+    now = datetime.now(UTC)
+    for score in scores:
+        score.score_id = score.score_id or uuid.uuid4().hex
+        score.occurred_at = score.occurred_at or now
+    hashes = [score_hash(score.project_id, score.score_id) for score in scores]
+    with _scores.claim(hashes) as claim:
+        new = _only(scores, claim.fresh)
+        new_hashes = _only(hashes, claim.fresh)
+        if new and (ask or claim.doubtful or not clickhouse.is_embedded()):
+            known = _stored_score_ids(new, new_hashes)
+            new = [score for score, one in zip(new, new_hashes, strict=True) if one not in known]
+            new_hashes = [one for one in new_hashes if one not in known]
+        if new:
+            store.insert("scores", score_columns(new, new_hashes, now))
+        claim.keep()
+    metrics.count("onwatch_scores_stored_total", len(new))
+    return new
+
+
+def _stored_span_ids(spans: list[Span], hashes: list[int]) -> set[int]:
+    moments = [span.start_time for span in spans]
+    found = store.numbers(
+        "telemetry/stored_span_ids",
+        projects=sorted({span.project_id for span in spans}),
+        earliest=microseconds(min(moments)),
+        latest=microseconds(max(moments)),
+        seconds=WINDOW_SECONDS,
+        ids=hashes,
+    )
+    return set(found.tolist())
+
+
+def _stored_score_ids(scores: list[Score], hashes: list[int]) -> set[int]:
+    found = store.numbers(
+        "telemetry/stored_score_ids",
+        projects=sorted({score.project_id for score in scores}),
+        score_ids=[score.score_id for score in scores],
+        ids=hashes,
+    )
+    return set(found.tolist())
+
+
+def _only(items: Sequence[T], wanted: Sequence[bool]) -> list[T]:
+    return list(compress(items, wanted))

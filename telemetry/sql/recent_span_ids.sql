@@ -1,0 +1,3 @@
+-- Hashes of the spans received lately, as raw numbers: the index of what is stored is filled from them at start.
+SELECT id_hash FROM spans
+PREWHERE received_at > now64(3) - {seconds:UInt32}
