@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from accounts.models import Project, User
-from alerts.models import Alert, Severity
 from django.db import models
 from django.utils import timezone
+
+from accounts.models import Project, User
+from alerts.models import Alert, Severity
 
 
 class State(models.TextChoices):
@@ -203,9 +204,7 @@ class Deadline(models.Model):
                 fields=["due_at"], name="deadline_open", condition=models.Q(met_at__isnull=True, missed_at__isnull=True)
             )
         ]
-        constraints = [
-            models.UniqueConstraint(fields=["incident", "kind", "subject"], name="one_deadline_of_a_kind")
-        ]
+        constraints = [models.UniqueConstraint(fields=["incident", "kind", "subject"], name="one_deadline_of_a_kind")]
 
     def __str__(self) -> str:
         return f"{self.incident.ref} {self.kind} {self.subject} by {self.due_at:%Y-%m-%d %H:%M}"
@@ -293,4 +292,3 @@ class ItemState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item}: {self.outcome}"
-
