@@ -1,4 +1,4 @@
-"""Everything that people and rules do to an incident. Each action is one transaction and writes its own timeline entry."""
+"""Everything that people and rules do to an incident: each act is one transaction with its own timeline entry."""
 
 from __future__ import annotations
 
