@@ -17,4 +17,5 @@ urlpatterns = [
     path("accounts/link/<str:token>/", sign_in, name="sign_in_link"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("", include("dashboard.urls")),
 ]
