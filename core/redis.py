@@ -7,16 +7,24 @@ import functools
 import redis
 import redis.asyncio
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 __all__ = ["RedisError", "async_connect", "connect"]
 
 TIMEOUT_SECONDS = 2.0
+#: Once and at once: a pooled connection that a restarted server has closed. The library's own default waits for
+#: seconds between three tries, which would hold up every page while Redis is away.
+RETRY = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
 
 
 @functools.cache
 def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
+    return redis.Redis.from_url(
+        url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=RETRY
+    )
 
 
 def connect() -> redis.Redis:
