@@ -136,6 +136,8 @@ class LinkedAlert(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="alerts")
     alert = models.OneToOneField(Alert, on_delete=models.CASCADE, related_name="incident_link")
     linked_at = models.DateTimeField(default=timezone.now)
+    #: When the timeline was told that the alert had ended.
+    end_told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["linked_at"]

@@ -46,6 +46,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;",
     }
 
+#: How people reach the console; links in playbooks and notices begin with it.
+ONWATCH_BASE_URL = os.environ.get("ONWATCH_BASE_URL", f"http://localhost:{PORT}").rstrip("/")
+
 # --- First start ------------------------------------------------------------------------------------------
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or secret.read_or_create(ONWATCH_DATA / "secret_key")
@@ -69,7 +72,7 @@ TELEMETRY_PIPELINE = [
 TELEMETRY_AFTER_STORE = ["telemetry.live.record.record"]
 
 #: Modules whose ``JOBS`` the background runner keeps going.
-BACKGROUND_JOBS = ["telemetry.jobs", "quality.jobs", "alerts.jobs"]
+BACKGROUND_JOBS = ["telemetry.jobs", "quality.jobs", "alerts.jobs", "incidents.jobs"]
 
 #: A request is refused above the first before, above the second after decompression.
 ONWATCH_MAX_BODY_BYTES = int(os.environ.get("ONWATCH_MAX_BODY_BYTES", 64 * 1024 * 1024))
