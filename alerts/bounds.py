@@ -13,7 +13,7 @@ Bounds = tuple[float, float]
 
 
 def wilson(hits: int, sample: int) -> Bounds | None:
-    """Wilson's interval for a ratio, 0–1; None without a sample. It stays honest near 0 and 1, where mean ± error lies."""
+    """Wilson's interval for a ratio, 0–1, which stays honest near 0 and 1; None without a sample."""
     if not sample:
         return None
     ratio = hits / sample

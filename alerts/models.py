@@ -77,7 +77,7 @@ class Rule(models.Model):
         "only traffic with",
         default=dict,
         blank=True,
-        help_text='Filters as on the pages, for example {"feature": "search", "model": "gpt-4o-mini"}. Empty: everything.',
+        help_text='Filters as on the pages: {"feature": "search", "model": "gpt-4o-mini"}. Empty: everything.',
     )
 
     condition = models.CharField(max_length=10, choices=Condition, default=Condition.THRESHOLD)
@@ -114,7 +114,11 @@ class Rule(models.Model):
         ),
     )
     minimum_sample = models.PositiveIntegerField(
-        default=10, help_text="With fewer calls or scores than this the rule says “not enough evidence yet”."
+        default=10,
+        help_text=(
+            "With fewer calls or scores than this the rule says “not enough evidence yet”. "
+            "Counts, spend and budgets need none."
+        ),
     )
 
     window_minutes = models.PositiveIntegerField(
@@ -214,7 +218,7 @@ class Rule(models.Model):
             ideal=self.watch.definition.ideal,
             floor=self.floor if self.condition == Condition.CHANGE else None,
             certain=self.certain,
-            minimum_sample=self.minimum_sample,
+            minimum_sample=self.minimum_sample if self.watch.definition.is_estimate else 0,
             hold=timedelta(minutes=self.for_minutes),
             keep_firing=timedelta(minutes=self.keep_firing_minutes),
             debounce=timedelta(minutes=self.debounce_minutes),

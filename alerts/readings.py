@@ -9,10 +9,15 @@ from datetime import datetime, timedelta
 from alerts.series import Definition, Reading, Watch
 from core.timerange import TimeRange
 from costs import budgets
+from costs.models import Budget
 from telemetry import series as telemetry_series
+from telemetry.filters import Filters
+from telemetry.series import Parts
 from telemetry.window import Window, merged
 
 MINUTE = timedelta(minutes=1)
+#: Counts that must not fall are looked at once late senders had time to report.
+SETTLING = 2 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +33,46 @@ def window_ending(now: datetime, length: timedelta) -> TimeRange:
     return TimeRange(end - length, end)
 
 
-def read(watch: Watch, span: TimeRange) -> Reading:
-    """The series over this stretch, exact to the minute. Raises StoreUnavailable."""
+def read(watch: Watch, span: TimeRange, now: datetime) -> Reading:
+    """The series over this stretch, exact to the minute; a budget as it stands ``now``. Raises StoreUnavailable."""
     definition = watch.definition
     if definition.read is None:
-        return _fullest_budget(watch, span.end)
-    return definition.read(telemetry_series.total(watch.project_id, span, watch.filters), watch.subject)
+        return _budget(watch, now)
+    return definition.read(
+        telemetry_series.total(watch.project_id, span, watch.filters, parts=definition.parts), watch.subject
+    )
 
 
-def _fullest_budget(watch: Watch, now: datetime) -> Reading:
-    watched = [watch.budget] if watch.budget else budgets.for_project_id(watch.project_id)
-    shares = [100 * budgets.status(budget, now).share for budget in watched]
-    return Reading(max(shares), len(shares)) if shares else Reading(None, 0)
+def fullest_budget(watch: Watch, now: datetime) -> budgets.BudgetStatus | None:
+    """The budget that is used up most, and of one for each user (feature, model) whose; None without a budget."""
+    watched = Budget.objects.filter(project_id=watch.project_id, enabled=True).select_related("project")
+    if watch.budget is not None:
+        watched = watched.filter(pk=watch.budget.pk)
+    found = [budgets.statuses(budget, now, limit=1, look_back=False)[0] for budget in watched]
+    return max(found, key=lambda status: status.share, default=None)
+
+
+def _budget(watch: Watch, now: datetime) -> Reading:
+    status = fullest_budget(watch, now)
+    if status is None:
+        return Reading(None, 0)
+    share = 100 * status.share
+    about = f"{status.budget.name}, {status.value}" if status.budget.is_each and status.value else status.budget.name
+    return Reading(share, 1, share, share, about)
 
 
 def points(watch: Watch, span: TimeRange, *, step: timedelta, window: timedelta) -> list[Point]:
     """The series as the rule sees it: at every step, the reading of the window that ends there.
 
-    Runs one query. Empty for a series that is not read from windows.
+    Runs one query (two for a budget, whose points are the spend so far in its present period). Empty for a
+    user's budget, which no roll-up cuts by time.
     """
     definition = watch.definition
     if definition.read is None:
-        return []
-    found = telemetry_series.windows(watch.project_id, TimeRange(span.start - window, span.end), step, watch.filters)
+        return _budget_points(watch, span.end, step)
     width = max(1, round(window / step))
+    reach = TimeRange(span.start - (width - 1) * step, span.end)
+    found = telemetry_series.windows(watch.project_id, reach, step, watch.filters, parts=definition.parts)
     return [_point(definition, watch.subject, found, index, width, step) for index in range(width - 1, len(found))]
 
 
@@ -66,3 +87,16 @@ def _point(
     assert definition.read is not None
     reading = definition.read(merged(window for _, window in found[index + 1 - width : index + 1]), subject)
     return Point(found[index][0] + step, reading.value, reading.sample)
+
+
+def _budget_points(watch: Watch, now: datetime, step: timedelta) -> list[Point]:
+    status = fullest_budget(watch, now)
+    if status is None or status.budget.scope == Budget.Scope.USER:
+        return []
+    whose = {} if status.budget.scope == Budget.Scope.PROJECT else {str(status.budget.scope): status.value}
+    span = TimeRange(status.period_start, now)
+    spent, found = 0, []
+    for at, window in telemetry_series.windows(watch.project_id, span, step, Filters(whose), parts=Parts.SPANS):
+        spent += window.cost_nano
+        found.append(Point(at + step, 100 * spent / status.limit_nano, window.calls))
+    return found

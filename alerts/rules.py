@@ -85,6 +85,8 @@ class Observation:
     low: float | None = None
     high: float | None = None
     baseline: Baseline | None = None
+    #: Which of several the value is of (a budget, and whose).
+    about: str = ""
     #: Why the series could not be read.
     error: str = ""
 
@@ -155,7 +157,7 @@ def clear_threshold(spec: Spec) -> float:
 
 
 def limits(spec: Spec, baseline: Baseline | None) -> Limits | None:
-    """None for a change against a baseline that is not known, or that is nothing (no percentage of 0 means anything)."""
+    """None for a change against a baseline that is not known, or that is 0 (no percentage of it means anything)."""
     clear = clear_threshold(spec)
     if spec.condition == Condition.THRESHOLD:
         return Limits(spec.threshold, clear, spec.threshold)

@@ -14,6 +14,7 @@ from alerts import bounds
 from core.money import to_usd
 from costs.models import Budget
 from telemetry.filters import ROLLUP_FILTERS, SCORE_FILTERS, Filters
+from telemetry.series import Parts
 from telemetry.window import Window
 
 
@@ -46,6 +47,8 @@ class Reading:
     sample: int
     low: float | None = None
     high: float | None = None
+    #: Which of several the value is of (a budget, and whose).
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,16 @@ class Definition:
     counted: str
     #: None for what is not read from windows of telemetry.
     read: Callable[[Window, str], Reading] | None
+    #: What ``read`` needs of the window.
+    parts: Parts = Parts.ALL
     #: The window's length multiplies the value (counts, sums), so a longer window is no better sample.
     additive: bool = False
     filters: tuple[str, ...] = ROLLUP_FILTERS
+
+    @property
+    def is_estimate(self) -> bool:
+        """Ratios, means and quantiles are only as good as their sample; counts, sums and budgets are exact."""
+        return self.read is not None and not self.additive
 
 
 def _score(window: Window, name: str) -> Reading:
@@ -108,15 +118,15 @@ def _cost(window: Window, _: str) -> Reading:
 
 
 DEFINITIONS: Mapping[str, Definition] = {
-    Series.SCORE: Definition(Unit.SCORE, 1.0, "scores", _score, filters=SCORE_FILTERS),
-    Series.ERROR_RATE: Definition(Unit.PERCENT, 0.0, "calls", _error_rate),
-    Series.LATENCY_P50: Definition(Unit.MILLISECONDS, 0.0, "calls", _latency(0.50)),
-    Series.LATENCY_P95: Definition(Unit.MILLISECONDS, 0.0, "calls", _latency(0.95)),
-    Series.LATENCY_P99: Definition(Unit.MILLISECONDS, 0.0, "calls", _latency(0.99)),
-    Series.FAILURES: Definition(Unit.COUNT, 0.0, "operations", _failures, additive=True),
-    Series.CALLS: Definition(Unit.COUNT, None, "calls", _calls, additive=True),
-    Series.TOKENS: Definition(Unit.COUNT, None, "calls", _tokens, additive=True),
-    Series.COST: Definition(Unit.USD, 0.0, "calls", _cost, additive=True),
+    Series.SCORE: Definition(Unit.SCORE, 1.0, "scores", _score, Parts.SCORES, filters=SCORE_FILTERS),
+    Series.ERROR_RATE: Definition(Unit.PERCENT, 0.0, "calls", _error_rate, Parts.SPANS | Parts.FAILURES),
+    Series.LATENCY_P50: Definition(Unit.MILLISECONDS, 0.0, "calls", _latency(0.50), Parts.LATENCY),
+    Series.LATENCY_P95: Definition(Unit.MILLISECONDS, 0.0, "calls", _latency(0.95), Parts.LATENCY),
+    Series.LATENCY_P99: Definition(Unit.MILLISECONDS, 0.0, "calls", _latency(0.99), Parts.LATENCY),
+    Series.FAILURES: Definition(Unit.COUNT, 0.0, "operations", _failures, Parts.SPANS | Parts.FAILURES, additive=True),
+    Series.CALLS: Definition(Unit.COUNT, None, "calls", _calls, Parts.SPANS, additive=True),
+    Series.TOKENS: Definition(Unit.COUNT, None, "calls", _tokens, Parts.SPANS, additive=True),
+    Series.COST: Definition(Unit.USD, 0.0, "calls", _cost, Parts.SPANS, additive=True),
     Series.BUDGET: Definition(Unit.PERCENT, 0.0, "budgets", None, filters=()),
 }
 

@@ -10,7 +10,7 @@ HELP = {
     "onwatch_spans_repeated_total": "Spans that had been stored before and were not counted again.",
     "onwatch_spans_rejected_total": "Spans refused because of their content.",
     "onwatch_scores_stored_total": "Scores stored in ClickHouse.",
-    "onwatch_requests_refused_total": "Ingest requests answered with 503 because the backlog was full or the store away.",
+    "onwatch_requests_refused_total": "Ingest requests answered with 503: backlog full or store away.",
     "onwatch_commits_total": "Group commits.",
 }
 

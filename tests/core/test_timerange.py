@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from core.timerange import BadRange, TimeRange, comparison, parse_moment
 from hypothesis import given
 from hypothesis import strategies as st
+
+from core.timerange import BadRange, TimeRange, comparison, parse_moment
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
