@@ -43,7 +43,7 @@ def test_it_takes_all_or_none(project):
 def test_it_takes_the_answers_of_a_trace_together_and_the_same_ones_again(project):
     share(project, 0.5)
     first = [make_answer(project, number) for number in range(50)]
-    second = [make_answer(project, number, span_id="other") for number in range(50)]
+    second = [make_answer(project, number) for number in range(50)]
     sampling.mark(first)
     sampling.mark(second)
     assert [span.sampled for span in first] == [span.sampled for span in second]
