@@ -61,3 +61,10 @@ def project(db) -> Project:
 @pytest.fixture
 def api_key(project: Project) -> str:
     return ApiKey.issue(project, name="test")[1]
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings) -> None:
+    """Pages name their static files as they are: hashing and compressing them takes longer than the tests."""
+    backend = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": backend}}
