@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.db.models import Count, Max
 
+from core.connections import drop_dead_connections
 from costs import price_book
 from costs.models import Price
 from costs.price_book import DayPrices, day_of, host_name
@@ -155,7 +156,7 @@ class Prices:
             return self._list
 
     def _read(self, present: PriceList | None) -> PriceList:
-        close_old_connections()
+        drop_dead_connections()
         try:
             newest = Price.objects.aggregate(count=Count("pk"), newest=Max("updated_at"))
             version = (newest["count"], newest["newest"])

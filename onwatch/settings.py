@@ -45,6 +45,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;",
     }
+    # A file, because threads that share a database in memory do not wait for each other's locks.
+    DATABASES["default"]["TEST"] = {"NAME": str(ONWATCH_DATA / "tests.sqlite3")}
 
 #: How people reach the console; links in playbooks and notices begin with it.
 ONWATCH_BASE_URL = os.environ.get("ONWATCH_BASE_URL", f"http://localhost:{PORT}").rstrip("/")

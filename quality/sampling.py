@@ -11,9 +11,10 @@ import threading
 import time
 
 import xxhash
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 
 from accounts.models import Project
+from core.connections import drop_dead_connections
 from telemetry.span import Span
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Shares:
             return self._thresholds
 
     def _read(self) -> None:
-        close_old_connections()
+        drop_dead_connections()
         try:
             shares = Project.objects.values_list("pk", "evaluation_share")
             self._thresholds = {project_id: threshold(share) for project_id, share in shares}
