@@ -1,0 +1,54 @@
+"""A span in the making: the best value found so far for each field, and how good its source was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telemetry.span import COLUMNS, Score
+
+#: Facts that are no column themselves but decide one, see ``settle``.
+FACTS: tuple[str, ...] = (
+    "total_tokens", "request_type", "system", "query", "embedding_model", "top_score", "own_name",
+    "status_code", "level", "error_name", "exception_type", "exception_message",
+    "first_token_ns", "stated_latency_ms",
+)  # fmt: skip
+#: The last one is nobody's: what no table understood is looked up there and always found better.
+FIELDS: tuple[str, ...] = (*COLUMNS, *FACTS, "")
+SLOT: dict[str, int] = {name: slot for slot, name in enumerate(FIELDS)}
+
+#: The rank of a field that nobody has filled.
+NOBODY = 1_000_000
+
+
+class Draft:
+    """Values and ranks lie in lists by ``SLOT``: the way of a span is hot, and lists are the fastest there is."""
+
+    __slots__ = ("more", "ranks", "rest", "scores", "spoken", "start_ns", "values")
+
+    def __init__(self, values: list[Any], ranks: list[int], rest: dict[str, Any], start_ns: int) -> None:
+        self.values = values
+        self.ranks = ranks
+        #: Attributes that no table understood.
+        self.rest = rest
+        self.start_ns = start_ns
+        self.scores: list[Score] = []
+        #: Attributes of events that describe the span itself, still to be translated.
+        self.more: list[Any] = []
+        #: Messages that came as events, by side.
+        self.spoken: dict[str, list[dict[str, Any]]] = {}
+
+    def offer(self, field: str, value: Any, rank: int) -> None:
+        """Take the value if it is not empty and its source is better than the one before."""
+        slot = SLOT[field]
+        if value and rank < self.ranks[slot]:
+            self.values[slot] = value
+            self.ranks[slot] = rank
+
+    def has(self, field: str) -> bool:
+        return self.ranks[SLOT[field]] < NOBODY
+
+    def get(self, field: str) -> Any:
+        return self.values[SLOT[field]]
+
+    def ms_since_start(self, time_ns: int) -> float:
+        return max(0.0, (time_ns - self.start_ns) / 1e6)

@@ -1,0 +1,164 @@
+"""What remains when all attributes are read: facts that follow from others, and senders' habits put right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telemetry import errors
+from telemetry.dialects import messages
+from telemetry.dialects.documents import from_list
+from telemetry.dialects.draft import NOBODY, SLOT, Draft
+from telemetry.dialects.lookup import LOOKUP
+from telemetry.dialects.values import parse_json
+from telemetry.span import Kind
+
+#: Without a word about the kind, the first of these facts tells it.
+KIND_FROM_FACT: tuple[tuple[int, Kind], ...] = tuple(
+    (SLOT[fact], kind)
+    for fact, kind in (
+        ("embedding_model", "embedding"),
+        ("embedding_count", "embedding"),
+        ("embedding_dimensions", "embedding"),
+        ("query", "retrieval"),
+        ("documents", "retrieval"),
+        ("top_score", "retrieval"),
+        ("input_tokens", "llm"),
+        ("output_tokens", "llm"),
+        ("total_tokens", "llm"),
+        ("model", "llm"),
+        ("response_model", "llm"),
+        ("tool_name", "tool"),
+    )
+)
+#: A more exact word than "generation", which gateways use for every call.
+EXACT_KINDS = frozenset({"embedding", "rerank"})
+
+#: Instrumentation scopes whose spans without a kind repeat the call above them.
+ECHOING_SCOPES = ("litellm",)
+FINISH_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call", "tool_use": "tool_call"}
+MAX_PARSED = 1_000_000
+
+STATUS_ERROR = 2
+STATUS_UNSET = 0
+
+KIND, NAME, MODEL, RESPONSE_MODEL = SLOT["kind"], SLOT["name"], SLOT["model"], SLOT["response_model"]
+INPUT_TOKENS, OUTPUT_TOKENS, TOTAL_TOKENS = SLOT["input_tokens"], SLOT["output_tokens"], SLOT["total_tokens"]
+CACHED, CACHE_WRITE, REASONING = SLOT["cached_tokens"], SLOT["cache_write_tokens"], SLOT["reasoning_tokens"]
+COST, COST_SOURCE, FINISH = SLOT["cost_nano"], SLOT["cost_source"], SLOT["finish_reason"]
+INPUT, OUTPUT, DOCUMENTS, TOOL_CALLS = SLOT["input"], SLOT["output"], SLOT["documents"], SLOT["tool_calls"]
+STATUS, DIALECT, SCOPE, COUNTED = SLOT["status"], SLOT["dialect"], SLOT["scope"], SLOT["counted"]
+SYSTEM, QUERY, TOP_SCORE, OWN_NAME = SLOT["system"], SLOT["query"], SLOT["top_score"], SLOT["own_name"]
+REQUEST_TYPE, EMBEDDING_MODEL, EMBEDDING_COUNT = SLOT["request_type"], SLOT["embedding_model"], SLOT["embedding_count"]
+ERROR_NAME, LEVEL = SLOT["error_name"], SLOT["level"]
+DURATION, STATED_LATENCY = SLOT["duration_ms"], SLOT["stated_latency_ms"]
+FIRST_TOKEN_MS, FIRST_TOKEN_NS = SLOT["time_to_first_token_ms"], SLOT["first_token_ns"]
+
+
+def settle(draft: Draft, status_code: int, status_message: str) -> None:
+    """Complete the draft. ``status_code`` is OTLP's: 0 unset, 1 ok, 2 error."""
+    values, ranks = draft.values, draft.ranks
+    kind = _settle_kind(values, ranks)
+    if not values[MODEL]:
+        values[MODEL] = values[EMBEDDING_MODEL] or values[RESPONSE_MODEL]
+    if values[OWN_NAME]:
+        values[NAME] = values[OWN_NAME]
+    if values[COST]:
+        values[COST_SOURCE] = "reported"
+    if values[FINISH] in FINISH_REASONS:
+        values[FINISH] = FINISH_REASONS[values[FINISH]]
+    if values[QUERY] and not values[INPUT]:
+        values[INPUT] = values[QUERY]
+    if values[SYSTEM]:
+        values[INPUT] = messages.with_system(values[SYSTEM], values[INPUT])
+    if values[DURATION] == 0 and values[STATED_LATENCY]:
+        values[DURATION] = values[STATED_LATENCY]
+    if values[FIRST_TOKEN_NS] and values[FIRST_TOKEN_MS] is None:
+        values[FIRST_TOKEN_MS] = draft.ms_since_start(values[FIRST_TOKEN_NS])
+    _settle_tokens(values)
+    _BY_KIND.get(kind, _nothing)(values)
+    if status_code == STATUS_ERROR or values[LEVEL] or (status_code == STATUS_UNSET and values[ERROR_NAME]):
+        _settle_error(draft, status_message)
+
+
+def _settle_kind(values: list[Any], ranks: list[int]) -> str:
+    """Set kind, dialect, and whether the span only echoes another."""
+    kind = values[KIND]
+    if ranks[KIND] < NOBODY:
+        values[DIALECT] = LOOKUP.speaker(ranks[KIND])
+        if values[REQUEST_TYPE] in EXACT_KINDS and kind == "llm":
+            values[KIND] = kind = values[REQUEST_TYPE]
+        return kind
+    values[DIALECT] = LOOKUP.speaker(min(ranks[KIND:]))
+    if values[REQUEST_TYPE]:
+        kind = values[REQUEST_TYPE]
+    elif values[SCOPE].startswith(ECHOING_SCOPES):
+        values[COUNTED] = False
+    else:
+        kind = next((kind for slot, kind in KIND_FROM_FACT if ranks[slot] < NOBODY), "other")
+    values[KIND] = kind
+    return kind
+
+
+def _settle_tokens(values: list[Any]) -> None:
+    """Input includes what was cached, output includes reasoning, whatever the sender thinks of it."""
+    cached = values[CACHED] + values[CACHE_WRITE]
+    if cached > values[INPUT_TOKENS]:
+        values[INPUT_TOKENS] += cached
+    if values[REASONING] > values[OUTPUT_TOKENS]:
+        values[OUTPUT_TOKENS] += values[REASONING]
+    if values[TOTAL_TOKENS] and not (values[INPUT_TOKENS] and values[OUTPUT_TOKENS]):
+        _split_total(values)
+
+
+def _split_total(values: list[Any]) -> None:
+    """Only one side or none is known beside the total: the other is the rest, input when nothing is known."""
+    missing = values[TOTAL_TOKENS] - values[INPUT_TOKENS] - values[OUTPUT_TOKENS]
+    if missing > 0:
+        values[OUTPUT_TOKENS if values[INPUT_TOKENS] else INPUT_TOKENS] += missing
+
+
+def _settle_llm(values: list[Any]) -> None:
+    output = values[OUTPUT]
+    if len(output) > MAX_PARSED:
+        return
+    if not values[TOOL_CALLS] and ('"tool_call' in output or '"tool_use"' in output):
+        values[TOOL_CALLS] = messages.tool_calls_in(output)
+    if not values[FINISH] and '"finish_reason"' in output:
+        reason = messages.finish_reason_in(output)
+        values[FINISH] = FINISH_REASONS.get(reason, reason)
+
+
+def _settle_embedding(values: list[Any]) -> None:
+    if not values[EMBEDDING_COUNT] and values[INPUT]:
+        values[EMBEDDING_COUNT] = messages.count_in(values[INPUT])
+
+
+def _settle_retrieval(values: list[Any]) -> None:
+    if not values[DOCUMENTS] and values[OUTPUT][:1] in ("[", "{"):
+        values[DOCUMENTS] = from_list(parse_json(values[OUTPUT])) or []
+    if not values[DOCUMENTS] and values[TOP_SCORE]:
+        values[DOCUMENTS] = [{"score": float(values[TOP_SCORE])}]
+
+
+def _nothing(values: list[Any]) -> None:
+    """Other kinds need no more."""
+
+
+_BY_KIND = {
+    "llm": _settle_llm,
+    "embedding": _settle_embedding,
+    "retrieval": _settle_retrieval,
+    "rerank": _settle_retrieval,
+}
+
+
+def _settle_error(draft: Draft, status_message: str) -> None:
+    values = draft.values
+    message = status_message or draft.get("exception_message") or ""
+    original = values[ERROR_NAME] or draft.get("exception_type") or errors.named_in(message)
+    values[STATUS] = "error"
+    values[SLOT["error_original"]] = original
+    values[SLOT["error_message"]] = message
+    values[SLOT["error_type"]] = errors.normalise(
+        original, message=message, status_code=draft.get("status_code") or 0, kind=values[KIND]
+    )

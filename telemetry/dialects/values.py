@@ -1,0 +1,193 @@
+"""From the bytes of one OTLP ``AnyValue`` to a Python value: a reader for each type that a field wants.
+
+Every reader takes what senders really send for that type (numbers as text, lists as JSON text, a lone item for a
+list) and answers with a falsy value for "empty" or ``None`` for "not understood"; none of them raises for odd
+contents, only ``BadSpan`` for bytes that are no ``AnyValue`` or nest without end.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from google.protobuf.message import DecodeError
+
+from telemetry.dialects.decoded import BadSpan
+from telemetry.dialects.wire import Value
+
+Reader = Callable[[bytes], Any]
+
+#: Lists and maps deeper than this are refused: nobody reads them, and some parser downstream would fall over.
+MAX_DEPTH = 32
+#: Characters of a label.
+MAX_LABEL = 400
+#: The largest token count, cost or other whole number that is believed.
+MAX_WHOLE = 2**62
+
+TAG_STRING, TAG_INT, TAG_DOUBLE = 0x0A, 0x18, 0x21
+_double = struct.Struct("<d").unpack_from
+
+
+def text(raw: bytes) -> str:
+    """Any value as text; lists and maps as JSON."""
+    size = len(raw)
+    # The usual string: a tag, its length in one or two bytes, and nothing behind it.
+    if size > 1 and raw[0] == TAG_STRING:
+        if raw[1] == size - 2 < 0x80:
+            return raw[2:].decode(errors="replace")
+        if size > 130 and raw[1] & 0x7F | raw[2] << 7 == size - 3 and raw[2] < 0x80:
+            return raw[3:].decode(errors="replace")
+    return as_text(plain(raw))
+
+
+def label(raw: bytes) -> str:
+    """A short text that figures group by; cut, so that one odd sender cannot fill the store's dictionaries."""
+    size = len(raw)
+    if 1 < size < 130 and raw[0] == TAG_STRING and raw[1] == size - 2:
+        return raw[2:].decode(errors="replace")
+    return text(raw)[:MAX_LABEL]
+
+
+def as_text(value: Any) -> str:
+    """Text for a value that was read as plain Python."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json_text(value)
+
+
+def json_text(value: Any) -> str:
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def whole(raw: bytes) -> int | None:
+    """A whole number that is not negative, also from a double or numeric text."""
+    size = len(raw)
+    # Nearly every count fits one or two bytes behind its tag.
+    if size == 2 and raw[0] == TAG_INT and raw[1] < 0x80:
+        return raw[1]
+    if size == 3 and raw[0] == TAG_INT and raw[1] >= 0x80 > raw[2]:
+        return raw[1] & 0x7F | raw[2] << 7
+    return as_whole(plain(raw))
+
+
+def as_whole(value: Any) -> int | None:
+    number = as_number(value)
+    if number is None or not 0 <= number <= MAX_WHOLE:
+        return None
+    return int(number)
+
+
+def number(raw: bytes) -> float | None:
+    """A finite number, also from numeric text."""
+    return as_number(plain(raw))
+
+
+def as_number(value: Any) -> float | None:
+    if value is None or value == "":
+        return 0
+    if isinstance(value, str):
+        try:
+            value = float(value) if len(value) < 64 else None
+        except ValueError:
+            return None
+    if isinstance(value, int | float) and math.isfinite(value):
+        return value
+    return None
+
+
+def seconds_as_ms(raw: bytes) -> float | None:
+    """Seconds on the wire, milliseconds in the span."""
+    seconds = number(raw)
+    return None if seconds is None or seconds < 0 else seconds * 1000
+
+
+def yes(raw: bytes) -> bool | None:
+    """A boolean, also spelled ``"True"``."""
+    value = plain(raw)
+    return str(value).lower() in ("true", "1", "yes") if value not in (None, "") else None
+
+
+def texts(raw: bytes) -> list[str]:
+    """A list of texts: an array, a JSON list in a string, or one string with commas."""
+    value = plain(raw)
+    if isinstance(value, str):
+        parsed = parse_json(value) if value[:1] == "[" else None
+        value = parsed if isinstance(parsed, list) else [part.strip() for part in value.split(",")]
+    if not isinstance(value, list):
+        value = [value]
+    return [as_text(item) for item in value if item not in (None, "")]
+
+
+def first_text(raw: bytes) -> str:
+    """The first of a list of texts."""
+    return next(iter(texts(raw)), "")
+
+
+def unquoted(raw: bytes) -> str:
+    """A text that some releases of a sender wrap in JSON quotes and others do not."""
+    value = text(raw)
+    if value[:1] == '"':
+        parsed = parse_json(value)
+        if isinstance(parsed, str):
+            return parsed
+    return value
+
+
+def parse_json(value: str) -> Any:
+    """The parsed JSON, ``None`` when it is none."""
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def plain(raw: bytes) -> Any:
+    """The value with its JSON type. Raises BadSpan for bytes that are no ``AnyValue``, or nest too deep."""
+    if not raw:
+        return None
+    if raw[0] == TAG_DOUBLE and len(raw) == 9:
+        return _finite(_double(raw, 1)[0])
+    try:
+        return _unwrap(Value.FromString(raw), MAX_DEPTH)
+    except DecodeError:
+        raise BadSpan("a value that is no AnyValue, or is nested too deep") from None
+
+
+def _finite(value: float) -> float | str:
+    """JSON has no word for infinity: it is kept as text."""
+    return value if math.isfinite(value) else str(value)
+
+
+def _unwrap(value: Value, depth: int) -> Any:
+    which = value.WhichOneof("value")
+    return _UNWRAP[which](getattr(value, which), depth) if which else None
+
+
+def _list(array: Any, depth: int) -> list[Any]:
+    _check(depth)
+    return [_unwrap(item, depth - 1) for item in array.values]
+
+
+def _mapping(pairs: Any, depth: int) -> dict[str, Any]:
+    _check(depth)
+    return {pair.key.decode(errors="replace"): _unwrap(pair.value, depth - 1) for pair in pairs.values}
+
+
+def _check(depth: int) -> None:
+    if depth == 0:
+        raise BadSpan(f"a value is nested deeper than {MAX_DEPTH} levels")
+
+
+_UNWRAP: dict[str, Callable[[Any, int], Any]] = {
+    "string_value": lambda value, _: value.decode(errors="replace"),
+    "bool_value": lambda value, _: value,
+    "int_value": lambda value, _: value,
+    "double_value": lambda value, _: _finite(value),
+    "array_value": _list,
+    "kvlist_value": _mapping,
+    "bytes_value": lambda value, _: base64.b64encode(value).decode(),
+}
