@@ -1,5 +1,5 @@
 -- The lowest scores of one name, one a trace.
-SELECT trace_id, span_id, occurred_at AS start_time, feature AS name, if(label = '', model, label) AS what, value AS figure
+SELECT trace_id, span_id, occurred_at AS start_time, feature AS operation, if(label = '', model, label) AS what, value AS figure
 FROM scores
 WHERE project_id = {project_id:UInt32}
   AND name = {score:String}

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from accounts.models import Project
 from alerts.models import Alert, Rule
-from telemetry.commit import store_spans
+from telemetry.commit import settle, store_spans
 from telemetry.span import Score, Span
 
-#: Frozen: every test that stores traffic speaks of this moment.
-NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=UTC)
+#: One moment for all that a test stores and checks: an hour ago, because what is older than the retention is dropped.
+NOW = datetime.now(UTC).replace(second=30, microsecond=0) - timedelta(hours=1)
 
 _ids = itertools.count(1)
 
@@ -71,9 +71,11 @@ def send(project: Project, at: datetime, *, good: int = 0, bad: int = 0, **chang
     spans = [make_span(project, at, **changes) for _ in range(good)]
     spans += [make_span(project, at, status="error", error_type="timeout", **changes) for _ in range(bad)]
     store_spans(spans)
+    settle()
     return spans
 
 
 def send_scores(project: Project, at: datetime, value: float, count: int, *, name: str = "overall", **changes) -> None:
     """Answers that were judged with this value."""
     store_spans([make_span(project, at, scores=[Score(name=name, value=value)], **changes) for _ in range(count)])
+    settle()
