@@ -24,6 +24,10 @@ class StoreUnavailable(Exception):
     """ClickHouse does not answer. Senders are told to retry; pages say so in the panel concerned."""
 
 
+class TookTooLong(StoreUnavailable):
+    """The question was stopped at its time limit: ask for less."""
+
+
 class BadRows(Exception):
     """A value does not fit its column: sending the same rows again will not help."""
 
@@ -115,6 +119,8 @@ class Pool:
         except OperationalError as error:
             raise StoreUnavailable(str(error)) from error
         except DatabaseError as error:
+            if "TIMEOUT_EXCEEDED" in str(error):
+                raise TookTooLong(str(error)) from error
             if any(name in str(error) for name in _NOT_NOW):
                 raise StoreUnavailable(str(error)) from error
             raise

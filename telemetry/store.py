@@ -16,9 +16,9 @@ import numpy as np
 from django.conf import settings
 
 from core import clickhouse
-from core.clickhouse import BadRows, StoreUnavailable
+from core.clickhouse import BadRows, StoreUnavailable, TookTooLong
 
-__all__ = ["BadRows", "StoreUnavailable", "insert", "migrate", "numbers", "ping", "rows"]
+__all__ = ["BadRows", "StoreUnavailable", "TookTooLong", "insert", "migrate", "numbers", "ping", "rows"]
 
 SCHEMA_FOLDER = Path(__file__).parent / "schema"
 APPLIED_TABLE = "schema_migrations"
