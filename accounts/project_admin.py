@@ -74,10 +74,10 @@ class ProjectModelAdmin(ModelAdmin):
         return formfield
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The project that the person looks at; ``?project=`` holds its slug here as on every page."""
         initial = super().get_changeform_initial_data(request)
-        if "project" not in initial and (current := getattr(request, "project", None)):
-            initial["project"] = current.pk
-        return initial
+        current = getattr(request, "project", None)
+        return initial | {"project": current.pk} if current else initial
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:  # noqa: ANN401
         self._audit(request, obj, "added", message)
