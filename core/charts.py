@@ -8,7 +8,7 @@ escapes them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypedDict
 
@@ -95,14 +95,19 @@ def line(
     colour: str = SERIES[0],
     unit: Unit = "",
     links: Sequence[str] | None = None,
+    link: str = "",
+    step: timedelta | None = None,
     dashed: bool = False,
     filled: bool = False,
     on_demand: bool = False,
     markers: bool = False,
+    group: str = "",
 ) -> dict[str, Any]:
     """A series over time. ``None`` in ``y`` is a gap: unknown is not zero.
 
-    ``links`` holds one address of this site a point; ``on_demand`` hides the series until it is picked in the legend.
+    ``links`` holds one address of this site a point. ``link`` with ``step`` is shorter: one address in which START and
+    END stand for the bounds of a point's step. ``on_demand`` hides the series until it is picked in the legend, or by a
+    button ``data-js-series`` that names its ``group``; series of one group come and go together.
     """
     alone = _lonely(y)
     trace: dict[str, Any] = {
@@ -122,7 +127,10 @@ def line(
         trace["visible"] = "legendonly"
     if links is not None:
         trace["customdata"] = list(links)
-    return trace
+    meta: dict[str, Any] = {"group": group or name}
+    if link and step is not None:
+        meta |= {"link": link, "step": int(step.total_seconds())}
+    return trace | {"meta": meta}
 
 
 def _lonely(y: Sequence[Any]) -> bool:
@@ -216,7 +224,35 @@ def figure(
         _draw_threshold(layout, level)
     for mark in marks:
         _draw_mark(layout, mark)
-    return {"data": list(traces), "layout": layout}
+    return {"data": _sharing_x(traces), "layout": layout}
+
+
+#: Stands for "the same x as the first trace": what is pushed every second should not repeat itself.
+SAME_X = "same"
+
+
+def _sharing_x(traces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not traces or len(traces[0]["x"]) < 2:
+        return list(traces)
+    first = traces[0]["x"]
+    return [traces[0], *({**trace, "x": SAME_X} if trace["x"] == first else trace for trace in traces[1:])]
+
+
+def x_of(figure: Figure, trace: dict[str, Any]) -> list[Any]:
+    """The positions of a trace."""
+    return figure["data"][0]["x"] if trace["x"] == SAME_X else trace["x"]
+
+
+def link_of(trace: dict[str, Any], index: int, at: Any) -> str:  # noqa: ANN401
+    """The address that a point of a trace leads to, or empty."""
+    if "customdata" in trace:
+        return trace["customdata"][index]
+    meta = trace.get("meta", {})
+    if "link" not in meta:
+        return ""
+    start = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    end = start + timedelta(seconds=meta["step"])
+    return meta["link"].replace("START", f"{moment(start)}Z").replace("END", f"{moment(end)}Z")
 
 
 def _draw_threshold(layout: dict[str, Any], level: dict[str, Any]) -> None:
@@ -263,11 +299,17 @@ def as_table(figure: Figure) -> tuple[list[str], list[list[tuple[Any, str]]]]:
     """The figures of a chart for people who do not see it: headings, and rows of (value, link or empty)."""
     traces = figure["data"]
     horizontal = any(trace.get("orientation") == "h" for trace in traces)
-    where, what = ("y", "x") if horizontal else ("x", "y")
-    positions: dict[Any, None] = dict.fromkeys(at for trace in traces for at in trace.get(where, ()))
     columns = []
     for trace in traces:
-        links = trace.get("customdata") or [""] * len(trace.get(where, ()))
-        columns.append(dict(zip(trace.get(where, ()), zip(trace.get(what, ()), links, strict=True), strict=True)))
-    rows = [[(at, "")] + [column.get(at, (None, "")) for column in columns] for at in positions]
-    return ["" if horizontal else "time (UTC)", *[trace.get("name", "") for trace in traces]], rows
+        positions = x_of(figure, trace)
+        values = trace["y"]
+        if horizontal:
+            positions, values = values, positions
+        column = {
+            at: (value, link_of(trace, index, at))
+            for index, (at, value) in enumerate(zip(positions, values, strict=True))
+        }
+        columns.append(column)
+    places = dict.fromkeys(at for column in columns for at in column)
+    rows = [[(at, "")] + [column.get(at, (None, "")) for column in columns] for at in places]
+    return ["" if horizontal else "Time (UTC)", *[trace.get("name", "") for trace in traces]], rows

@@ -6,5 +6,8 @@ from dashboard import views
 
 app_name = "dashboard"
 urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    path("panels/first-span/", views.first_span, name="first_span"),
+    path("panels/<slug:name>/", views.panel, name="panel"),
     path("appearance/", views.theme, name="theme"),
 ]

@@ -72,6 +72,8 @@ TELEMETRY_PIPELINE = [
 #: Steps after storing, each ``f(spans: list[Span], scores: list[Score]) -> None``. A failure here is logged;
 #: nothing is lost, because what they write is rebuilt from the store.
 TELEMETRY_AFTER_STORE = ["telemetry.live.record.record"]
+#: What is drawn on every time chart, each ``f(project: Project, span: TimeRange) -> list[Mark]``.
+TELEMETRY_MARKS = ["telemetry.marks.changes", "incidents.marks.incidents"]
 
 #: Modules whose ``JOBS`` the background runner keeps going.
 BACKGROUND_JOBS = ["telemetry.jobs", "quality.jobs", "alerts.jobs", "incidents.jobs"]

@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from core import charts
 from core.money import display
@@ -122,6 +122,30 @@ def percent(share: float | None, places: int = 1) -> str:
 def score(value: float | None) -> str:
     """A score with two places."""
     return UNKNOWN if value is None else f"{value:.2f}"
+
+
+@register.simple_tag
+def delta(change: float | None, unit: str = "", better: str = "up", places: int = 1) -> str:
+    """A change with its sign and direction, good or bad by what is ``better``: ``up``, ``down`` or ``none``.
+
+    ``unit`` is written behind it; ``%`` takes a share of one. Nothing at all where the change is not known.
+    """
+    if change is None:
+        return ""
+    amount = change * 100 if unit == "%" else change
+    if abs(amount) < 0.5 * 10**-places:
+        return mark_safe('<span class="delta delta--flat">= no change</span>')
+    is_up = amount > 0
+    tone = "flat" if better == "none" else "good" if is_up == (better == "up") else "bad"
+    word = {"flat": "", "good": " (better)", "bad": " (worse)"}[tone]
+    return format_html(
+        '<span class="delta delta--{}">{} {}{}<span class="visually-hidden">{}</span></span>',
+        tone,
+        "▲" if is_up else "▼",
+        f"{abs(amount):,.{places}f}",
+        f" {unit}" if unit else "",
+        word,
+    )
 
 
 @register.simple_tag

@@ -1,10 +1,13 @@
 // Draws every [data-js-figure] with Plotly from the JSON beside it, in the colours of the theme.
 // The plot survives swaps (hx-preserve), so a push redraws it in place and keeps the zoom.
+// Buttons [data-js-series="plot id"][value="group"] show and hide series; with data-js-series-param the URL remembers.
 (() => {
   "use strict";
   const source = document.currentScript.dataset.plotly;
   const DATA_KEYS = new Set(["name", "text", "hovertext", "ticktext", "labels", "x", "y"]);
   const drawn = new WeakMap();
+  // Plot id -> group -> shown or not, where somebody has chosen.
+  const choices = new Map();
   let loading = null;
 
   function loadPlotly() {
@@ -32,6 +35,16 @@
     return DATA_KEYS.has(key) ? escapeText(value) : value;
   }
 
+  function read(id) {
+    const holder = document.getElementById(id);
+    if (!holder) return null;
+    const figure = JSON.parse(holder.textContent);
+    for (const trace of figure.data) {
+      if (trace.x === "same") trace.x = figure.data[0].x;
+    }
+    return figure;
+  }
+
   function sameSite(address) {
     try {
       return new URL(address, location.href).origin === location.origin;
@@ -40,13 +53,17 @@
     }
   }
 
-  function follow(address) {
-    if (typeof address === "string" && address && sameSite(address)) location.assign(address);
+  function addressOf(trace, index, at) {
+    if (trace.customdata?.[index]) return trace.customdata[index];
+    if (!trace.meta?.link) return "";
+    const start = new Date(`${String(at).replace(" ", "T")}Z`);
+    const text = (date) => date.toISOString().replace(/\.\d+Z$/, "Z");
+    const end = new Date(start.getTime() + trace.meta.step * 1000);
+    return trace.meta.link.replace("START", text(start)).replace("END", text(end));
   }
 
-  function read(id) {
-    const holder = document.getElementById(id);
-    return holder ? JSON.parse(holder.textContent) : null;
+  function follow(address) {
+    if (typeof address === "string" && address && sameSite(address)) location.assign(address);
   }
 
   const CONFIG = {
@@ -58,13 +75,33 @@
     showTips: false,
   };
 
+  const groupOf = (trace) => trace.meta?.group ?? trace.name;
+
+  function choose(id, group, shown) {
+    if (!choices.has(id)) choices.set(id, new Map());
+    choices.get(id).set(group, shown);
+  }
+
+  function isShown(id, trace) {
+    return choices.get(id)?.get(groupOf(trace)) ?? trace.visible !== "legendonly";
+  }
+
+  function markButtons(id, figure) {
+    document.querySelectorAll(`[data-js-series="${CSS.escape(id)}"]`).forEach((button) => {
+      const trace = figure.data.find((each) => groupOf(each) === button.value);
+      button.setAttribute("aria-pressed", String(Boolean(trace && isShown(id, trace))));
+      button.disabled = !trace;
+    });
+  }
+
   async function draw(plot, force) {
     const holder = document.getElementById(plot.dataset.jsFigure);
     if (!holder) return;
-    const text = holder.textContent;
-    if (!force && drawn.get(plot) === text) return;
+    const figure = read(holder.id);
+    markButtons(plot.id, figure);
+    if (!force && drawn.get(plot) === holder.textContent) return;
     const first = !drawn.has(plot);
-    drawn.set(plot, text);
+    drawn.set(plot, holder.textContent);
     let Plotly;
     try {
       Plotly = window.Plotly ?? (await loadPlotly());
@@ -74,37 +111,54 @@
       plot.dataset.drawn = "failed";
       return;
     }
-    if (!plot.isConnected) return;
-    const style = getComputedStyle(document.documentElement);
-    const figure = resolve(JSON.parse(drawn.get(plot)), "", style);
+    // Another swap may have come while the script was loading: draw what stands there now.
+    const latest = read(plot.dataset.jsFigure);
+    if (!plot.isConnected || !latest) return;
+    const resolved = resolve(latest, "", getComputedStyle(document.documentElement));
+    for (const trace of resolved.data) trace.visible = isShown(plot.id, trace) ? true : "legendonly";
     // A finger on the chart scrolls the page; only a mouse zooms.
-    figure.layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
-    await Plotly.react(plot, figure.data, figure.layout, CONFIG);
+    resolved.layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
+    await Plotly.react(plot, resolved.data, resolved.layout, CONFIG);
     plot.dataset.drawn = "yes";
-    if (first) {
-      plot.on("plotly_click", (event) => follow(event.points[0]?.customdata));
-      plot.on("plotly_clickannotation", (event) => follow(event.annotation.name));
-      plot.classList.toggle("figure__plot--links", figure.data.some((trace) => trace.customdata));
-    }
+    plot.dataset.links = String(latest.data.some((trace) => trace.customdata || trace.meta?.link));
+    if (first) listen(plot);
   }
 
-  function fillTable(details) {
-    const figure = read(details.dataset.jsFigureTable);
-    if (!figure) return;
+  function listen(plot) {
+    plot.on("plotly_click", (event) => {
+      const point = event.points[0];
+      if (point) follow(addressOf(point.data, point.pointIndex, point.data.x[point.pointIndex]));
+    });
+    plot.on("plotly_clickannotation", (event) => follow(event.annotation.name));
+    plot.on("plotly_legendclick", (event) => {
+      const trace = event.data[event.curveNumber];
+      choose(plot.id, groupOf(trace), trace.visible === "legendonly");
+      draw(plot, true);
+      return false;
+    });
+    plot.on("plotly_legenddoubleclick", () => false);
+  }
+
+  function cellText(value) {
+    if (value === null || value === undefined) return "–";
+    return typeof value === "number" ? value.toLocaleString("en", { maximumSignificantDigits: 6 }) : value;
+  }
+
+  function tableOf(figure, caption) {
     const horizontal = figure.data.some((trace) => trace.orientation === "h");
     const [where, what] = horizontal ? ["y", "x"] : ["x", "y"];
     const rows = new Map();
     figure.data.forEach((trace, column) => {
       (trace[where] ?? []).forEach((at, index) => {
         if (!rows.has(at)) rows.set(at, []);
-        rows.get(at)[column] = [trace[what][index], trace.customdata?.[index]];
+        rows.get(at)[column] = [trace[what][index], addressOf(trace, index, at)];
       });
     });
     const table = document.createElement("table");
     table.className = "table table--compact";
-    const caption = table.createCaption();
-    caption.className = "visually-hidden";
-    caption.textContent = document.getElementById(details.dataset.jsFigureTable.replace(/-data$/, "-alt"))?.textContent ?? "";
+    const title = table.createCaption();
+    title.className = "visually-hidden";
+    title.textContent = caption;
     const head = table.createTHead().insertRow();
     for (const name of [horizontal ? "" : "Time (UTC)", ...figure.data.map((trace) => trace.name)]) {
       const cell = document.createElement("th");
@@ -117,29 +171,40 @@
       const row = body.insertRow();
       row.insertCell().textContent = String(at).replace("T", " ").replace(/:00$/, "");
       figure.data.forEach((_, column) => {
-        const [value, address] = cells[column] ?? [null];
+        const [value, address] = cells[column] ?? [null, ""];
         const cell = row.insertCell();
         cell.className = "num";
-        const text = value === null || value === undefined ? "–" : typeof value === "number" ? value.toLocaleString("en", { maximumSignificantDigits: 6 }) : value;
-        if (address && sameSite(address)) {
+        if (address && value !== null && sameSite(address)) {
           const link = document.createElement("a");
           link.href = address;
-          link.textContent = text;
+          link.textContent = cellText(value);
           cell.append(link);
         } else {
-          cell.textContent = text;
+          cell.textContent = cellText(value);
         }
       });
     }
-    const wrap = document.createElement("div");
-    wrap.className = "table-wrap";
-    wrap.tabIndex = 0;
-    wrap.append(table);
-    const old = details.querySelector(".table-wrap");
-    const top = old?.scrollTop ?? 0;
-    old?.remove();
-    details.append(wrap);
-    wrap.scrollTop = top;
+    return table;
+  }
+
+  function fillTable(details) {
+    const id = details.dataset.jsFigureTable;
+    const figure = read(id);
+    if (!figure) return;
+    let wrap = details.querySelector(".table-wrap");
+    const isNew = !wrap;
+    if (isNew) {
+      wrap = document.createElement("div");
+      wrap.className = "table-wrap";
+      wrap.id = `${id}-wrap`;
+      wrap.tabIndex = 0;
+      wrap.setAttribute("role", "region");
+      wrap.setAttribute("aria-label", "The chart as a table");
+    }
+    const [top, left] = [wrap.scrollTop, wrap.scrollLeft];
+    wrap.replaceChildren(tableOf(figure, document.getElementById(id.replace(/-data$/, "-alt"))?.textContent ?? ""));
+    if (isNew) details.append(wrap);
+    wrap.scrollTo(left, top);
   }
 
   function drawAll(force = false) {
@@ -157,6 +222,32 @@
     });
   }
 
+  function remember(parameter, id) {
+    const address = new URL(location.href);
+    address.searchParams.delete(parameter);
+    for (const [group, shown] of choices.get(id) ?? []) {
+      if (shown) address.searchParams.append(parameter, group);
+    }
+    history.replaceState(history.state, "", address);
+  }
+
+  function recall() {
+    const asked = new URL(location.href).searchParams;
+    document.querySelectorAll("[data-js-series][data-js-series-param]").forEach((button) => {
+      if (asked.getAll(button.dataset.jsSeriesParam).includes(button.value)) {
+        choose(button.dataset.jsSeries, button.value, true);
+      }
+    });
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("button[data-js-series]");
+    const plot = button && document.getElementById(button.dataset.jsSeries);
+    if (!plot) return;
+    choose(plot.id, button.value, button.getAttribute("aria-pressed") !== "true");
+    if (button.dataset.jsSeriesParam) remember(button.dataset.jsSeriesParam, plot.id);
+    draw(plot, true);
+  });
   document.addEventListener("toggle", (event) => {
     if (event.target.open && event.target.matches?.("details[data-js-figure-table]")) fillTable(event.target);
   }, true);
@@ -165,5 +256,6 @@
   }
   new MutationObserver(() => drawAll(true)).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(true));
+  recall();
   drawAll();
 })();

@@ -1,0 +1,33 @@
+-- Operations of which more than one in a hundred took longer than the target, with the step in which most did.
+-- The latency histogram stays a map: its quantiles are read from it as everywhere else.
+SELECT
+    name,
+    sum(spans) AS operations,
+    sum(above) AS slow,
+    argMax(slot, above) AS peak,
+    max(above) AS slow_at_peak,
+    mapKeys(sumMap(histogram) AS merged) AS buckets,
+    mapValues(merged) AS counts
+FROM (
+    SELECT
+        name, slot, sum(n) AS spans, sumMap(latency) AS histogram,
+        arraySum(mapValues(mapFilter((bucket, amount) -> bucket > {target_bucket:UInt16}, histogram))) AS above
+    FROM (
+        SELECT name, intDiv(toUInt32(minute), {step:UInt32}) * {step:UInt32} AS slot, spans AS n, latency
+        FROM spans_1m
+        WHERE project_id = {project:UInt32} AND minute >= toDateTime({start:UInt32}, 'UTC') AND minute < toDateTime({end:UInt32}, 'UTC')
+            AND (minute < toDateTime({hours_start:UInt32}, 'UTC') OR minute >= toDateTime({hours_end:UInt32}, 'UTC'))
+            AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail') /*filters*/
+        UNION ALL
+        SELECT name, intDiv(toUInt32(minute), {step:UInt32}) * {step:UInt32} AS slot, spans AS n, latency
+        FROM spans_1h
+        WHERE project_id = {project:UInt32}
+            AND minute >= toDateTime({hours_start:UInt32}, 'UTC') AND minute < toDateTime({hours_end:UInt32}, 'UTC')
+            AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail') /*filters*/
+    )
+    GROUP BY name, slot
+)
+GROUP BY name
+HAVING operations >= {sample:UInt32} AND slow * 100 > operations
+ORDER BY slow DESC
+LIMIT {limit:UInt32}
