@@ -1,0 +1,123 @@
+"""Questions about incidents: lists by page, one with everything that its page shows, and who can be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.http import Http404
+
+from accounts.access import projects_for
+from accounts.models import Project, User
+from incidents.models import OPEN_STATES, Deadline, Incident, State, TimelineEntry
+
+PAGE = 50
+TIMELINE_PAGE = 100
+
+STATES = {
+    "open": "Open",
+    "resolved": "Resolved",
+    "closed": "Closed",
+    "all": "All",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one page and the cursor of the next, empty at the end."""
+
+    rows: list[Incident]
+    cursor: str
+
+
+def get_incident_or_404(user: User, ref: str) -> Incident:
+    """The incident behind ``INC-142``; 404 also where it exists and the person may not know of it."""
+    number = ref.upper().removeprefix("INC-")
+    found = None
+    if number.isdecimal():
+        found = (
+            Incident.objects.filter(pk=number, project__in=projects_for(user))
+            .select_related("project", "opened_by", "commander", "communications", "operations", "merged_into")
+            .first()
+        )
+    if found is None:
+        raise Http404("No such incident.")
+    return found
+
+
+def _in_state(state: str) -> Q:
+    match state:
+        case "open":
+            return Q(state__in=OPEN_STATES)
+        case "resolved":
+            return Q(state=State.RESOLVED)
+        case "closed":
+            return Q(state=State.CLOSED)
+    return Q()
+
+
+def open_first(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+    return incidents.annotate(
+        rank=Case(When(state__in=OPEN_STATES, then=Value(0)), default=Value(1), output_field=IntegerField())
+    ).order_by("rank", "-pk")
+
+
+def listing(
+    project: Project, *, state: str = "all", severity: str = "", search: str = "", cursor: str = "", limit: int = PAGE
+) -> Page:
+    """Open first, then newest first. ``cursor`` is ``rank-pk`` of the last row seen."""
+    found = Incident.objects.filter(_in_state(state), project=project).select_related("commander")
+    if severity:
+        found = found.filter(severity=severity)
+    if search.strip():
+        words = search.strip()
+        number = words.upper().removeprefix("INC-")
+        match = Q(title__icontains=words) | Q(summary__icontains=words)
+        found = found.filter(match | Q(pk=number) if number.isdecimal() else match)
+    found = open_first(found)
+    rank, _, pk = cursor.partition("-")
+    if rank.isdecimal() and pk.isdecimal():
+        found = found.filter(Q(rank__gt=rank) | Q(rank=rank, pk__lt=pk))
+    rows = list(found.annotate(alert_count=Count("alerts"))[: limit + 1])
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return Page(rows, f"{rows[-1].rank}-{rows[-1].pk}" if more else "")
+
+
+def open_incidents(project: Project) -> list[Incident]:
+    """The open ones, worst first."""
+    return list(Incident.objects.filter(project=project, state__in=OPEN_STATES).order_by("severity", "pk")[:20])
+
+
+def timeline(incident: Incident, *, before: int | None = None, limit: int = TIMELINE_PAGE) -> list[TimelineEntry]:
+    """The newest entries, newest first; ``before`` is the key of the last one seen."""
+    found = incident.timeline.select_related("actor").prefetch_related("revisions").order_by("-at", "-pk")
+    if before is not None:
+        last = TimelineEntry.objects.filter(pk=before).first()
+        if last:
+            found = found.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
+    return list(found[:limit])
+
+
+def response_deadline(incident: Incident) -> Deadline | None:
+    return incident.deadlines.filter(kind=Deadline.Kind.RESPONSE).first()
+
+
+def responders(project: Project) -> QuerySet[User]:
+    """Who can take a role: members above viewers, and superusers."""
+    return (
+        User.objects.filter(
+            Q(is_superuser=True) | Q(memberships__project=project, memberships__role__in=["responder", "admin"]),
+            is_active=True,
+        )
+        .distinct()
+        .order_by("username")
+    )
+
+
+def revision(incident: Incident) -> str:
+    """Changes whenever anything on the incident's page does."""
+    newest: dict[str, Any] = incident.timeline.aggregate(count=Count("pk"))
+    corrected = incident.timeline.aggregate(count=Count("revisions"))
+    return f"{incident.version}.{newest['count']}.{corrected['count']}"
