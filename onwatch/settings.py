@@ -145,6 +145,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.projects",
+                "incidents.context.open_incidents",
             ],
             "loaders": [
                 (
