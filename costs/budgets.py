@@ -144,8 +144,11 @@ def _earlier(
     return found
 
 
-def for_project(project: Project, now: datetime | None = None) -> list[BudgetStatus]:
-    """Every enabled budget of a project, the project's own first, then by share used."""
+def for_project(project: Project | int, now: datetime | None = None) -> list[BudgetStatus]:
+    """Every enabled budget of a project (or of its key), the project's own first, then by share used.
+
+    Asks ClickHouse once or twice for each budget. Raises StoreUnavailable.
+    """
     now = now or datetime.now(UTC)
     found = [
         each

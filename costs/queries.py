@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from core.timerange import TimeRange
 from telemetry import series, store
@@ -64,6 +65,15 @@ class UnpricedCalls(NamedTuple):
     input_tokens: int
     output_tokens: int
     last_at: datetime
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def price_query(self) -> str:
+        """Fills the form that sets a price for these calls."""
+        return urlencode({"provider": self.provider, "model": self.model})
 
 
 class PeriodSpend(NamedTuple):

@@ -19,5 +19,6 @@ urlpatterns = [
     path("accounts/link/<str:token>/", sign_in, name="sign_in_link"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("costs/", include("costs.urls")),
     path("", include("dashboard.urls")),
 ]
