@@ -1,4 +1,4 @@
-"""The series that every figure of the console is computed from.
+"""The series that every figure of the console is computed from: Redis where it has them, else the roll-ups.
 
 Edges are widened to whole minutes: a range counts every minute that it touches, so nothing inside it is left
 out and a figure moves as soon as a span arrives. The filters of a scope that roll-ups do not know (user, session)
@@ -11,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 
 from core.timerange import TimeRange
 from telemetry import windows as stored
-from telemetry.filters import Filters
+from telemetry.filters import ROLLUP_FILTERS, SCORE_FILTERS, Filters
+from telemetry.live import reader
+from telemetry.live.buckets import oldest_minute
 from telemetry.window import Window
 from telemetry.windows import Parts, Stretch
 
 __all__ = ["Parts", "by", "total", "windows"]
 
 MINUTE = 60
-#: Above this length charts are cut by steps of an hour or more, and the hour tables answer.
-MINUTE_RANGE = timedelta(hours=48)
 
 
 def windows(
@@ -33,13 +33,20 @@ def windows(
     seconds = _whole_minutes(step)
     start = _floor(span.start, seconds)
     end = _ceil(span.end, seconds)
-    found = stored.by_step(project_id, Stretch.of(start, end, step=seconds), seconds, filters or Filters(), parts)
+    filters = filters or Filters()
+    live = _live(project_id, start, end, seconds, filters)
+    if live is not None:
+        return [(_moment(slot), window) for slot, window in zip(range(start, end, seconds), live, strict=True)]
+    found = stored.by_step(project_id, Stretch.of(start, end, step=seconds), seconds, filters, parts)
     return [(_moment(slot), found.get(slot) or Window()) for slot in range(start, end, seconds)]
 
 
 def total(project_id: int, span: TimeRange, filters: Filters | None = None, *, parts: Parts = Parts.ALL) -> Window:
     """What happened in the range, exact to the minute. Raises StoreUnavailable."""
-    return stored.total(project_id, _stretch(span), filters or Filters(), parts)
+    stretch = _stretch(span)
+    filters = filters or Filters()
+    live = _live(project_id, stretch.start, stretch.end, stretch.end - stretch.start, filters)
+    return live[0] if live else stored.total(project_id, stretch, filters, parts)
 
 
 def by(
@@ -51,6 +58,14 @@ def by(
     ``error_type`` group spans alone. ValueError for any other word; raises StoreUnavailable.
     """
     return stored.by_dimension(project_id, _stretch(span), dimension, filters or Filters(), parts)
+
+
+def _live(project_id: int, start: int, end: int, step: int, filters: Filters) -> list[Window] | None:
+    """The Windows from Redis, or None when it does not have them: too long ago, filtered, away or incomplete."""
+    narrowed = filters.only(ROLLUP_FILTERS) or filters.only(SCORE_FILTERS)
+    if narrowed or start // MINUTE <= oldest_minute() or end <= start:
+        return None
+    return reader.slots(project_id, start // MINUTE, end // MINUTE, step // MINUTE)
 
 
 def _stretch(span: TimeRange) -> Stretch:
