@@ -25,19 +25,10 @@ def meter_share(share: float | None) -> str:
 @register.simple_tag
 def sort_heading(scope: Scope, table: str, sort: str, key: str, label: str, num: bool = False) -> SafeString:
     """A column heading that sorts by this column and stays at its table; screen readers hear the present order."""
-    css = format_html(' class="num"') if num else ""
-    direction = "ascending" if key == "name" else "descending"
-    present = format_html(' aria-sort="{}"', direction) if sort == key else ""
-    query = scope.query(sort=None if key == DEFAULT_SORT else key)
-    return format_html(
-        '<th scope="col"{}{}><a href="{}?{}#by-{}">{}</a></th>',
-        css,
-        present,
-        reverse("costs:overview"),
-        query,
-        table,
-        label,
-    )
+    css = "num" if num else ""
+    order = "none" if sort != key else "ascending" if key == "name" else "descending"
+    address = f"{reverse('costs:overview')}?{scope.query(sort=None if key == DEFAULT_SORT else key)}#by-{table}"
+    return format_html('<th scope="col" class="{}" aria-sort="{}"><a href="{}">{}</a></th>', css, order, address, label)
 
 
 @register.simple_tag
