@@ -18,7 +18,10 @@ urlpatterns = [
     path("metrics", health.prometheus, name="metrics"),
     path("accounts/link/<str:token>/", sign_in, name="sign_in_link"),
     path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("incidents/", include("incidents.urls")),
     path("admin/", admin.site.urls),
     path("costs/", include("costs.urls")),
+    path("alerts/", include("alerts.urls")),
     path("", include("dashboard.urls")),
 ]
