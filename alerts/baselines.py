@@ -7,9 +7,10 @@ hour look like a spike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Protocol
 
 from alerts import readings
 from alerts.models import Baselines, Rule
@@ -25,47 +26,68 @@ ENOUGH_WINDOWS = 3
 REMEMBERED = timedelta(minutes=5)
 
 
+class Past(Protocol):
+    """The same series, earlier. Both raise StoreUnavailable."""
+
+    def before(self, distance: timedelta) -> Reading:
+        """The window that ended so long before."""
+        ...
+
+    def day_before(self) -> Reading:
+        """The 24 hours up to the beginning of the window."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPast:
+    """Asks the store, once a question."""
+
+    watch: Watch
+    span: TimeRange
+
+    def before(self, distance: timedelta) -> Reading:
+        span = self.span.shifted(distance)
+        return readings.read(self.watch, span, span.end)
+
+    def day_before(self) -> Reading:
+        return readings.read(self.watch, TimeRange(self.span.start - DAY, self.span.start), self.span.start)
+
+
 def _is_enough(reading: Reading, minimum_sample: int) -> bool:
     return reading.value is not None and reading.sample >= max(1, minimum_sample)
 
 
-def _single(watch: Watch, span: TimeRange, minimum_sample: int, name: str) -> Baseline | None:
-    reading = readings.read(watch, span, span.end)
+def _single(reading: Reading, minimum_sample: int, name: str) -> Baseline | None:
     if reading.value is None or not _is_enough(reading, minimum_sample):
         return None
     return Baseline(reading.value, reading.sample, name)
 
 
-def _median(watch: Watch, spans: Iterator[TimeRange], minimum_sample: int, name: str) -> Baseline | None:
-    found = [reading for span in spans if _is_enough(reading := readings.read(watch, span, span.end), minimum_sample)]
+def _median(past: Past, step: timedelta, count: int, minimum_sample: int, name: str) -> Baseline | None:
+    looks = (past.before(step * number) for number in range(1, count + 1))
+    found = [reading for reading in looks if _is_enough(reading, minimum_sample)]
     if len(found) < ENOUGH_WINDOWS:
         return None
     values = [reading.value for reading in found if reading.value is not None]
     return Baseline(median(values), sum(reading.sample for reading in found), name.format(count=len(found)))
 
 
-def _auto(watch: Watch, span: TimeRange, minimum_sample: int) -> Baseline | None:
-    weeks = (span.shifted(WEEK * number) for number in range(1, 5))
-    days = (span.shifted(DAY * number) for number in range(1, 8))
-    found = _median(watch, weeks, minimum_sample, "median of the same hour in {count} weeks") or _median(
-        watch, days, minimum_sample, "median of the same hour on {count} days"
-    )
-    if found or watch.definition.additive:
-        return found
-    return _single(watch, TimeRange(span.start - DAY, span.start), minimum_sample, "the 24 h before")
-
-
-def find(watch: Watch, kind: str, span: TimeRange, minimum_sample: int) -> Baseline | None:
-    """The baseline for a value of this stretch; None while there is too little history. Runs 1 to 12 queries."""
-    match Baselines(kind):
+def find(rule: Rule, past: Past, length: timedelta) -> Baseline | None:
+    """What is normal for a window of this length; None while there is too little history. Looks 1 to 12 times."""
+    least = rule.spec.minimum_sample
+    match Baselines(rule.baseline):
         case Baselines.PREVIOUS:
-            return _single(watch, span.shifted(span.length), minimum_sample, "the period before")
+            return _single(past.before(length), least, "the period before")
         case Baselines.YESTERDAY:
-            return _single(watch, span.shifted(DAY), minimum_sample, "same time yesterday")
+            return _single(past.before(DAY), least, "same time yesterday")
         case Baselines.WEEK:
-            return _single(watch, span.shifted(WEEK), minimum_sample, "same time last week")
-        case Baselines.AUTO:
-            return _auto(watch, span, minimum_sample)
+            return _single(past.before(WEEK), least, "same time last week")
+    found = _median(past, WEEK, 4, least, "median of the same hour in {count} weeks") or _median(
+        past, DAY, 7, least, "median of the same hour on {count} days"
+    )
+    if found or rule.watch.definition.additive:
+        return found
+    return _single(past.day_before(), least, "the 24 h before")
 
 
 class Memory:
@@ -80,7 +102,7 @@ class Memory:
         known = self._known.get(key)
         if known and span.end - known[0] < REMEMBERED and rule.baseline != Baselines.PREVIOUS:
             return known[1]
-        found = find(rule.watch, rule.baseline, span, rule.spec.minimum_sample)
+        found = find(rule, StoredPast(rule.watch, span), span.length)
         if len(self._known) > 10_000:
             self._known.clear()
         self._known[key] = (span.end, found)

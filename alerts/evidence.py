@@ -85,7 +85,7 @@ def read_history(rule: Rule, span: TimeRange) -> list[readings.Point]:
 def collect(rule: Rule, observation: Observation, limits: Limits | None, span: TimeRange, words: str) -> Evidence:
     """Read the history and the example traces and put them beside the figures. Raises StoreUnavailable."""
     facts = without_traces(rule, observation, limits, span, words)
-    facts["points"] = [(iso(point.at), point.value, point.sample) for point in read_history(rule, span)]
+    facts["points"] = [(iso(point.at), point.reading.value, point.reading.sample) for point in read_history(rule, span)]
     if rule.series != Series.BUDGET or rule.budget is None:
         facts["examples"] = [
             ExampleFacts(

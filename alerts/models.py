@@ -326,6 +326,10 @@ class Alert(models.Model):
         """From firing to resolving, or until now."""
         return (self.resolved_at or timezone.now()) - self.fired_at
 
+    @property
+    def lasted_ms(self) -> float:
+        return self.lasted / timedelta(milliseconds=1)
+
     def claim(self, now: datetime | None = None) -> bool:
         """Take this alert for an incident; False when somebody was faster.
 

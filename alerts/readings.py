@@ -22,9 +22,10 @@ SETTLING = 2 * MINUTE
 
 @dataclass(frozen=True, slots=True)
 class Point:
+    """What the rule saw at this moment, looking back over its window."""
+
     at: datetime
-    value: float | None
-    sample: int
+    reading: Reading
 
 
 def window_ending(now: datetime, length: timedelta) -> TimeRange:
@@ -86,7 +87,7 @@ def _point(
 ) -> Point:
     assert definition.read is not None
     reading = definition.read(merged(window for _, window in found[index + 1 - width : index + 1]), subject)
-    return Point(found[index][0] + step, reading.value, reading.sample)
+    return Point(found[index][0] + step, reading)
 
 
 def _budget_points(watch: Watch, now: datetime, step: timedelta) -> list[Point]:
@@ -98,5 +99,6 @@ def _budget_points(watch: Watch, now: datetime, step: timedelta) -> list[Point]:
     spent, found = 0, []
     for at, window in telemetry_series.windows(watch.project_id, span, step, Filters(whose), parts=Parts.SPANS):
         spent += window.cost_nano
-        found.append(Point(at + step, 100 * spent / status.limit_nano, window.calls))
+        share = 100 * spent / status.limit_nano
+        found.append(Point(at + step, Reading(share, 1, share, share)))
     return found
