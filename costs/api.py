@@ -74,14 +74,14 @@ def _out(status: BudgetStatus) -> BudgetOut:
     )
 
 
-@router.get("", response=list[BudgetOut], summary="Every enabled budget with its spend and forecast")
+@router.get("/budgets", response=list[BudgetOut], summary="Every enabled budget with its spend and forecast")
 def list_budgets(request: HttpRequest) -> list[BudgetOut]:
     """The project's own budgets first, then by share used. Of a budget for each user, feature or model, the ten
     that have spent most."""
     return [_out(status) for status in budgets.for_project(caller(request).project_id)]
 
 
-@router.get("/check", response=CheckOut, summary="May this call be made?")
+@router.get("/budgets/check", response=CheckOut, summary="May this call be made?")
 def check_budget(request: HttpRequest, query: Query[CheckQuery]) -> CheckOut:
     """Answers for the budgets of the project and of the user, feature and model named. Spend is at most a second old.
 

@@ -19,20 +19,53 @@ from costs.pricing import Rates, UnitPrices, unit_price
 #: ``(second of the UTC day from which they hold, the prices)``. All but a few hosts have one price the day long.
 DayPrices = tuple[tuple[int, UnitPrices], ...]
 
-#: Names that senders give to a host -> the price book's name, where the book would not find or would mistake them.
-HOSTS: Mapping[str, str] = {
-    "az.ai.inference": "azure",
-    "az.ai.openai": "azure",
-    "azure.ai.inference": "azure",
-    "azure.ai.openai": "azure",
-    "azure_ai": "azure",
-    "azure_openai": "azure",
-    "azureopenai": "azure",
-    "fireworks_ai": "fireworks",
-    "gcp.gen_ai": "google",
-    "google_anthropic_vertex": "google",
-    "x_ai": "x-ai",
+#: The price book's name of a host -> other names that senders and price lists give it. Some of these the book would
+#: not find (``x_ai``), some it would mistake (``azure.ai.openai``), and own prices must know that they are one.
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "aws": (
+        "amazon_bedrock",
+        "aws.bedrock",
+        "bedrock",
+        "bedrock_converse",
+    ),
+    "azure": (
+        "az.ai.inference",
+        "az.ai.openai",
+        "azure.ai.inference",
+        "azure.ai.openai",
+        "azure_ai",
+        "azure_openai",
+        "azureopenai",
+    ),
+    "cohere": ("cohere_chat",),
+    "fireworks": ("fireworks_ai",),
+    "google": (
+        "gcp.gemini",
+        "gcp.gen_ai",
+        "gcp.vertex_ai",
+        "gemini",
+        "google_anthropic_vertex",
+        "google_genai",
+        "google_vertexai",
+        "vertex_ai",
+        "vertexai",
+    ),
+    "mistral": (
+        "mistral_ai",
+        "mistralai",
+    ),
+    "moonshotai": (
+        "moonshot",
+        "moonshot_ai",
+    ),
+    "together": ("together_ai",),
+    "voyageai": ("voyage",),
+    "x-ai": (
+        "x_ai",
+        "xai",
+    ),
 }
+HOSTS: Mapping[str, str] = {name: host for host, names in _NAMES.items() for name in names}
 #: What instrumentations say where they do not know the host: a library or gateway, which sets no prices.
 NOT_A_HOST = frozenset(
     (
