@@ -12,7 +12,15 @@ class BadBody(Exception):
 
 
 class BadSpan(Exception):
-    """One span cannot be accepted. The message names the field and why."""
+    """One span cannot be accepted: the field to blame (empty for the span as a whole) and why."""
+
+    def __init__(self, why: str, *, field: str = "") -> None:
+        super().__init__(why)
+        self.field = field
+
+    def at(self, place: str) -> str:
+        """The message for the sender, beginning with where the span lies."""
+        return f"{place}.{self.field}: {self}" if self.field else f"{place}: {self}"
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ MAX_DOCUMENTS = 500
 IDS = ("id", "document_id", "doc_id", "chunk_id")
 CONTENTS = ("content", "page_content", "text", "document", "body")
 SCORES = ("score", "relevance_score", "similarity", "relevance")
+DOCUMENT_KEYS = frozenset({"id", "score", "content"})
 WRAPPED = ("documents", "output", "results", "matches")
 
 
@@ -30,8 +31,19 @@ def from_list(value: Any) -> list[Document] | None:
         value = next((value[name] for name in WRAPPED if isinstance(value.get(name), list)), None)
     if not isinstance(value, list):
         return None
-    found = [_document(item) for item in value[:MAX_DOCUMENTS]]
+    found = [item if _is_document(item) else _document(item) for item in value[:MAX_DOCUMENTS]]
     return [document for document in found if document] or None
+
+
+def _is_document(item: Any) -> bool:
+    """Already in our words, as most are."""
+    return (
+        item.__class__ is dict
+        and item.keys() <= DOCUMENT_KEYS
+        and item.get("id", "").__class__ is str
+        and item.get("content", "").__class__ is str
+        and item.get("score", 0.0).__class__ is float
+    )
 
 
 def _first(item: dict[str, Any], names: tuple[str, ...]) -> Any:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.span import COLUMNS, Score
+from telemetry.span import COLUMNS, Document, Score
 
 #: Facts that are no column themselves but decide one, see ``settle``.
 FACTS: tuple[str, ...] = (
     "total_tokens", "request_type", "system", "query", "embedding_model", "top_score", "own_name",
-    "status_code", "level", "error_name", "exception_type", "exception_message",
-    "first_token_ns", "stated_latency_ms",
+    "status_code", "failed", "error_name", "exception_type", "exception_message",
+    "first_token_ns", "first_token_if_streaming_ms", "streaming", "stated_latency_ms", "hybrid", "otel_only",
 )  # fmt: skip
 #: The last one is nobody's: what no table understood is looked up there and always found better.
 FIELDS: tuple[str, ...] = (*COLUMNS, *FACTS, "")
@@ -23,7 +23,7 @@ NOBODY = 1_000_000
 class Draft:
     """Values and ranks lie in lists by ``SLOT``: the way of a span is hot, and lists are the fastest there is."""
 
-    __slots__ = ("more", "ranks", "rest", "scores", "spoken", "start_ns", "values")
+    __slots__ = ("more", "ranks", "rest", "retrieved", "scores", "spoken", "start_ns", "values")
 
     def __init__(self, values: list[Any], ranks: list[int], rest: dict[str, Any], start_ns: int) -> None:
         self.values = values
@@ -34,8 +34,9 @@ class Draft:
         self.scores: list[Score] = []
         #: Attributes of events that describe the span itself, still to be translated.
         self.more: list[Any] = []
-        #: Messages that came as events, by side.
+        #: Messages and documents that came as events.
         self.spoken: dict[str, list[dict[str, Any]]] = {}
+        self.retrieved: list[Document] = []
 
     def offer(self, field: str, value: Any, rank: int) -> None:
         """Take the value if it is not empty and its source is better than the one before."""

@@ -19,7 +19,8 @@ def assemble(parts: list[Part], draft: Draft, rank: int) -> None:
             texts[indices] = text(raw)
         elif vector := vector_of(plain(raw)):
             vectors[indices] = vector
-    offer_facts(draft, [vectors[at] for at in sorted(vectors)], rank)
+    if vectors:
+        offer_facts(draft, [vectors[at] for at in sorted(vectors)], rank)
     draft.offer("embedding_count", max(len(texts), len(vectors)), rank)
     ordered = [texts[at] for at in sorted(texts)]
     if ordered:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from telemetry.dialects import scores
+from telemetry.dialects.documents import from_list
 from telemetry.dialects.draft import Draft
+from telemetry.dialects.table import Part
 from telemetry.dialects.values import plain, text
 
 #: The folders in a traceback tell of the sender's machine and users, the file's name is enough to find the line.
@@ -61,3 +63,13 @@ def attribute(name: str, field: str) -> Callable[[Draft, Any, int], None]:
             draft.offer(field, text(event.attributes[name]), rank)
 
     return take
+
+
+def query_result(draft: Draft, event: Any, rank: int) -> None:
+    """One retrieved document of a vector store's answer."""
+    facts = {key.rpartition(".")[2]: plain(event.attributes[key]) for key in event.attributes}
+    draft.retrieved += from_list([facts]) or []
+
+
+def stack_trace(parts: list[Part], draft: Draft, rank: int) -> None:
+    draft.rest["exception.stacktrace"] = without_folders(text(parts[0].raw))

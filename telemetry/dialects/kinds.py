@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telemetry.dialects.values import text
+from telemetry.dialects.values import label, remembered
 from telemetry.span import Kind
 
 KINDS: dict[str, Kind] = {
@@ -29,11 +29,13 @@ PROVIDERS: dict[str, str] = {
 }  # fmt: skip
 
 
+@remembered
 def kind(raw: bytes) -> Kind | None:
     """The canonical kind; ``None`` for a word that nobody knows, which then stays among the attributes."""
-    return KINDS.get(text(raw).strip().lower())
+    return KINDS.get(label(raw).strip().lower())
 
 
+@remembered
 def provider(raw: bytes) -> str:
-    name = text(raw).strip().lower()
+    name = label(raw).strip().lower()
     return PROVIDERS.get(name, name)

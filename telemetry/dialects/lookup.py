@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from core.money import to_nano
 from telemetry.dialects import kinds
 from telemetry.dialects.common import COMMON
 from telemetry.dialects.draft import FIELDS, NOBODY, SLOT, Draft
 from telemetry.dialects.genai import GENAI
+from telemetry.dialects.langfuse import LANGFUSE
+from telemetry.dialects.langsmith_otel import LANGSMITH
+from telemetry.dialects.litellm import LITELLM
 from telemetry.dialects.openinference import OPENINFERENCE
+from telemetry.dialects.openlit import OPENLIT
 from telemetry.dialects.plain import PLAIN
-from telemetry.dialects.table import Dialect, Group
-from telemetry.dialects.values import Reader, as_text, label, plain, text, texts, whole
+from telemetry.dialects.table import Dialect, Group, Part
+from telemetry.dialects.traceloop import TRACELOOP
+from telemetry.dialects.usage import dollars
+from telemetry.dialects.values import Reader, label, number, plain, text, texts, whole, yes
 
 #: In order of precedence, when several speak in one span.
-DIALECTS: tuple[Dialect, ...] = (OPENINFERENCE, GENAI, PLAIN, COMMON)
+DIALECTS: tuple[Dialect, ...] = (
+    LANGFUSE,
+    LANGSMITH,
+    OPENINFERENCE,
+    GENAI,
+    TRACELOOP,
+    OPENLIT,
+    LITELLM,
+    PLAIN,
+    COMMON,
+)
 
 RANKS_PER_DIALECT = 1000
 #: Behind a dialect's own aliases, before the next dialect's.
@@ -27,23 +41,16 @@ GROUP_RANK = 900
 WHOLE: frozenset[tuple[str, str]] = frozenset({("genai", "input"), ("genai", "output"), ("genai", "documents")})
 
 
-def reported_cost(raw: bytes) -> int | None:
-    """Dollars as whole nano-dollars. Senders whose price list failed report 0: that is not known, never free."""
-    try:
-        usd = Decimal(as_text(plain(raw)) or "0")
-        return to_nano(usd) if 0 <= usd < 1_000_000 else None
-    except InvalidOperation:
-        return None
-
-
 #: How a field is read when its alias does not say; all others are labels.
 READERS: dict[str, Reader] = {
-    "kind": kinds.kind, "request_type": kinds.kind, "provider": kinds.provider, "cost_nano": reported_cost,
+    "kind": kinds.kind, "request_type": kinds.kind, "provider": kinds.provider, "cost_nano": dollars,
     "input": text, "output": text, "system": text, "query": text, "tool_calls": text, "response_id": text,
+    "user_id": text, "session_id": text,
     "exception_message": text,
     "input_tokens": whole, "output_tokens": whole, "total_tokens": whole, "cached_tokens": whole,
     "cache_write_tokens": whole, "reasoning_tokens": whole, "embedding_count": whole, "embedding_dimensions": whole,
-    "status_code": whole, "tags": texts,
+    "status_code": whole, "tags": texts, "top_score": number, "stated_latency_ms": number,
+    "streaming": yes, "hybrid": yes, "otel_only": yes,
 }  # fmt: skip
 
 
@@ -55,12 +62,18 @@ class Membership(NamedTuple):
     indices: tuple[int, ...] = ()
 
 
+def _keep(parts: list[Part], draft: Draft, rank: int) -> None:
+    """What no table understood is kept where it is met."""
+
+
+NOT_KNOWN = Membership(Group({}, _keep), "")
+
 #: Slot, rank, reader, and the group that the attribute belongs to, if any.
 Rule = tuple[int, int, Reader, Membership | None]
 
 #: The slot of what no table understood: the last one, which nobody fills.
 UNKNOWN_SLOT = len(FIELDS) - 1
-UNKNOWN: Rule = (UNKNOWN_SLOT, 0, plain, None)
+UNKNOWN: Rule = (UNKNOWN_SLOT, 0, plain, NOT_KNOWN)
 #: Its rank never wins.
 DROP: Rule = (UNKNOWN_SLOT, NOBODY, plain, None)
 

@@ -55,6 +55,7 @@ OPENINFERENCE = Dialect(
                 "embedding.embeddings.{}.embedding.vector": "vector",
                 "embedding.text": "text",
                 "embedding.vector": "vector",
+                "embedding.vector.{}": "vector",
             },
             embeddings.assemble,
         ),

@@ -7,15 +7,20 @@ duration; ids and start must be right, since nothing could be found again withou
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
-from accounts.keys import Caller
-from telemetry.dialects import wire
+from telemetry.dialects import otlp_json, wire
+from telemetry.dialects.count_once import count_once
 from telemetry.dialects.decoded import BadBody, BadSpan, Decoded
+from telemetry.dialects.otlp_json import ResourceSpans, ScopeSpans
 from telemetry.dialects.translate import Defaults, translate
+
+if TYPE_CHECKING:
+    from accounts.keys import Caller
 
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
 NO_TRACE, NO_SPAN = bytes(TRACE_ID_BYTES), bytes(SPAN_ID_BYTES)
@@ -28,33 +33,81 @@ EXPLAINED = 5
 
 def decode_traces(body: bytes, *, json: bool, caller: Caller) -> Decoded:
     """Canonical spans of an ``ExportTraceServiceRequest``. Raises BadBody when it is none."""
-    decoded, reasons = Decoded(), []
+    decoded, refusals = Decoded(), []
     base = Defaults.of(project_id=caller.project_id, key_id=caller.key_id)
     latest_ns = time.time_ns() + FUTURE_NS
-    for where, resource_spans in enumerate(_parse(body, json=json).resource_spans):
-        of_resource = base.within(resource_spans.resource.attributes, "resource.")
-        for scope_at, scope_spans in enumerate(resource_spans.scope_spans):
-            defaults = _of_scope(of_resource, scope_spans.scope)
-            for at, span in enumerate(scope_spans.spans):
+    for where, resource_spans in enumerate(otlp_json.parse(body) if json else _parse(body)):
+        for scope_at, (spans, defaults) in enumerate(_scopes(resource_spans, base)):
+            for at, span in enumerate(spans):
                 try:
+                    if span.__class__ is BadSpan:
+                        raise span
                     checked, start_ns = _check(span, latest_ns)
                     decoded.spans.append(translate(span, checked, start_ns, defaults))
                 except BadSpan as error:
-                    decoded.rejected += 1
-                    reasons.append(f"resourceSpans[{where}].scopeSpans[{scope_at}].spans[{at}].{error}")
-    decoded.message = _explain(reasons)
+                    refusals.append(error.at(f"resourceSpans[{where}].scopeSpans[{scope_at}].spans[{at}]"))
+    count_once(decoded.spans)
+    decoded.rejected, decoded.message = len(refusals), _explain(refusals)
     return decoded
 
 
-def _parse(body: bytes, *, json: bool) -> Any:
+def _parse(body: bytes) -> Iterable[Any]:
+    """The resource spans of a protobuf body."""
     try:
-        return wire.Traces.FromString(body)
-    except DecodeError as error:
-        raise BadBody(f"The body is no ExportTraceServiceRequest in protobuf: {error}") from None
+        return wire.Traces.FromString(body).resource_spans
+    except DecodeError:
+        return _salvage(body)
+
+
+def _salvage(body: bytes) -> list[ResourceSpans]:
+    """Read one by one what could not be read as a whole."""
+    try:
+        sealed = wire.SealedTraces.FromString(body)
+    except DecodeError:
+        raise BadBody("The body is no ExportTraceServiceRequest in protobuf.") from None
+    return [
+        ResourceSpans(
+            _opened(wire.Resource, resource_spans.resource),
+            [
+                ScopeSpans(
+                    _opened(wire.Scope, scope_spans.scope), [_opened(wire.Span, raw) for raw in scope_spans.spans]
+                )
+                for scope_spans in resource_spans.scope_spans
+            ],
+        )
+        for resource_spans in sealed.resource_spans
+    ]
+
+
+def _opened(message: Any, raw: bytes) -> Any:
+    """The message, or the reason why it is none."""
+    try:
+        return message.FromString(raw)
+    except DecodeError:
+        return BadSpan("is malformed, or the name of an attribute is not UTF-8")
+
+
+def _scopes(resource_spans: Any, base: Defaults) -> Iterator[tuple[Iterable[Any], Defaults]]:
+    """Spans by scope, with what they have in common; spans of an unreadable resource or scope are refused."""
+    for scope_spans in resource_spans.scope_spans:
+        try:
+            of_resource = _within(base, resource_spans.resource, "resource")
+            yield scope_spans.spans, _of_scope(of_resource, scope_spans.scope)
+        except BadSpan as error:
+            yield [error] * len(scope_spans.spans), base
+
+
+def _within(defaults: Defaults, holder: Any, name: str) -> Defaults:
+    if isinstance(holder, BadSpan):
+        raise BadSpan(str(holder), field=name)
+    try:
+        return defaults.within(holder.attributes, f"{name}.")
+    except BadSpan as error:
+        raise BadSpan(str(error), field=f"{name}.{error.field}") from None
 
 
 def _of_scope(of_resource: Defaults, scope: Any) -> Defaults:
-    defaults = of_resource.within(scope.attributes, "scope.")
+    defaults = _within(of_resource, scope, "scope")
     name, version = scope.name.decode(errors="replace"), scope.version.decode(errors="replace")
     defaults.set("scope", f"{name}/{version}" if version else name)
     return defaults
@@ -65,13 +118,13 @@ def _check(span: Any, latest_ns: int) -> tuple[tuple[str, str, str, datetime, fl
     trace_id, span_id, parent_id = span.trace_id, span.span_id, span.parent_span_id
     start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
     if len(trace_id) != TRACE_ID_BYTES or trace_id == NO_TRACE:
-        raise BadSpan(f"traceId: must be {TRACE_ID_BYTES} bytes and not all zero")
+        raise BadSpan(f"must be {TRACE_ID_BYTES} bytes and not all zero", field="traceId")
     if len(span_id) != SPAN_ID_BYTES or span_id == NO_SPAN:
-        raise BadSpan(f"spanId: must be {SPAN_ID_BYTES} bytes and not all zero")
+        raise BadSpan(f"must be {SPAN_ID_BYTES} bytes and not all zero", field="spanId")
     if parent_id and len(parent_id) != SPAN_ID_BYTES:
-        raise BadSpan(f"parentSpanId: must be empty or {SPAN_ID_BYTES} bytes")
+        raise BadSpan(f"must be empty or {SPAN_ID_BYTES} bytes", field="parentSpanId")
     if not 0 < start_ns <= latest_ns:
-        raise BadSpan("startTimeUnixNano: is missing" if not start_ns else "startTimeUnixNano: lies in the future")
+        raise BadSpan("lies in the future" if start_ns else "is missing", field="startTimeUnixNano")
     start = EPOCH + timedelta(0, 0, start_ns // 1000)
     duration_ms = (end_ns - start_ns) / 1e6 if end_ns > start_ns else 0.0
     parent = parent_id.hex() if parent_id != NO_SPAN else ""

@@ -7,6 +7,8 @@ from telemetry.dialects.documents import documents
 from telemetry.dialects.table import Dialect, Group
 from telemetry.dialects.values import first_text, number, texts
 
+DIMENSIONS = ("overall", "correctness", "relevance", "helpfulness", "safety", "groundedness")
+
 PLAIN = Dialect(
     name="plain",
     fields={
@@ -33,15 +35,14 @@ PLAIN = Dialect(
             ("llm.time_to_first_token_ms", number), ("ai.time_to_first_token_ms", number), ("llm.ttft_ms", number),
         ],
         "stated_latency_ms": [
-            ("llm.latency_ms", number), ("operation.latency_ms", number), ("ai.latency_ms", number),
-            ("retrieval.latency_ms", number), ("embedding.latency_ms", number),
+            "llm.latency_ms", "operation.latency_ms", "ai.latency_ms", "retrieval.latency_ms", "embedding.latency_ms",
         ],
         "input": ["llm.prompt", "ai.input", "ai.prompt", "llm.input"],
         "output": ["llm.completion", "llm.response", "ai.output", "ai.response", "llm.output"],
         "system": ["llm.system_prompt"],
         "query": ["retrieval.query", "ai.retrieval.query"],
         "documents": [("retrieval.documents", documents), ("ai.documents", documents)],
-        "top_score": [("retrieval.top_score", number)],
+        "top_score": ["retrieval.top_score"],
         "embedding_model": ["embedding.model"],
         "embedding_count": ["embedding.num_inputs", "embedding.count"],
         "embedding_dimensions": ["embedding.dimensions", "embedding.dimension"],
@@ -63,9 +64,7 @@ PLAIN = Dialect(
         Group(
             {
                 "ai.quality_score": "overall",
-                "ai.quality.overall": "overall",
-                **{f"ai.quality.{name}": name for name in ("correctness", "relevance", "helpfulness", "safety")},
-                **{f"ai.score.{name}": name for name in ("overall", "correctness", "relevance", "helpfulness", "safety", "groundedness")},
+                **{f"ai.{word}.{name}": name for word in ("quality", "score") for name in DIMENSIONS},
             },
             scores.named,
         ),

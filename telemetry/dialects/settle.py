@@ -8,6 +8,7 @@ from telemetry import errors
 from telemetry.dialects import messages
 from telemetry.dialects.documents import from_list
 from telemetry.dialects.draft import NOBODY, SLOT, Draft
+from telemetry.dialects.events import without_folders
 from telemetry.dialects.lookup import LOOKUP
 from telemetry.dialects.values import parse_json
 from telemetry.span import Kind
@@ -36,6 +37,10 @@ EXACT_KINDS = frozenset({"embedding", "rerank"})
 #: Instrumentation scopes whose spans without a kind repeat the call above them.
 ECHOING_SCOPES = ("litellm",)
 FINISH_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call", "tool_use": "tool_call"}
+#: Names that say no more than "error".
+UNTELLING = frozenset({"", "Exception", "BaseException", "Error", "_OTHER"})
+#: Where a message ends that holds its traceback as well.
+TRACEBACK = "Traceback (most recent call last)"
 MAX_PARSED = 1_000_000
 
 STATUS_ERROR = 2
@@ -49,7 +54,9 @@ INPUT, OUTPUT, DOCUMENTS, TOOL_CALLS = SLOT["input"], SLOT["output"], SLOT["docu
 STATUS, DIALECT, SCOPE, COUNTED = SLOT["status"], SLOT["dialect"], SLOT["scope"], SLOT["counted"]
 SYSTEM, QUERY, TOP_SCORE, OWN_NAME = SLOT["system"], SLOT["query"], SLOT["top_score"], SLOT["own_name"]
 REQUEST_TYPE, EMBEDDING_MODEL, EMBEDDING_COUNT = SLOT["request_type"], SLOT["embedding_model"], SLOT["embedding_count"]
-ERROR_NAME, LEVEL = SLOT["error_name"], SLOT["level"]
+ERROR_NAME, FAILED = SLOT["error_name"], SLOT["failed"]
+STREAMING, FIRST_TOKEN_IF_STREAMING = SLOT["streaming"], SLOT["first_token_if_streaming_ms"]
+HYBRID, OTEL_ONLY = SLOT["hybrid"], SLOT["otel_only"]
 DURATION, STATED_LATENCY = SLOT["duration_ms"], SLOT["stated_latency_ms"]
 FIRST_TOKEN_MS, FIRST_TOKEN_NS = SLOT["time_to_first_token_ms"], SLOT["first_token_ns"]
 
@@ -72,11 +79,16 @@ def settle(draft: Draft, status_code: int, status_message: str) -> None:
         values[INPUT] = messages.with_system(values[SYSTEM], values[INPUT])
     if values[DURATION] == 0 and values[STATED_LATENCY]:
         values[DURATION] = values[STATED_LATENCY]
-    if values[FIRST_TOKEN_NS] and values[FIRST_TOKEN_MS] is None:
-        values[FIRST_TOKEN_MS] = draft.ms_since_start(values[FIRST_TOKEN_NS])
+    if values[FIRST_TOKEN_MS] is None:
+        if values[FIRST_TOKEN_NS]:
+            values[FIRST_TOKEN_MS] = draft.ms_since_start(values[FIRST_TOKEN_NS])
+        elif values[STREAMING]:
+            values[FIRST_TOKEN_MS] = values[FIRST_TOKEN_IF_STREAMING] or None
+    if values[HYBRID] and not values[OTEL_ONLY]:
+        values[COUNTED] = False
     _settle_tokens(values)
     _BY_KIND.get(kind, _nothing)(values)
-    if status_code == STATUS_ERROR or values[LEVEL] or (status_code == STATUS_UNSET and values[ERROR_NAME]):
+    if status_code == STATUS_ERROR or values[FAILED] or (status_code == STATUS_UNSET and values[ERROR_NAME]):
         _settle_error(draft, status_message)
 
 
@@ -154,11 +166,14 @@ _BY_KIND = {
 
 def _settle_error(draft: Draft, status_message: str) -> None:
     values = draft.values
-    message = status_message or draft.get("exception_message") or ""
-    original = values[ERROR_NAME] or draft.get("exception_type") or errors.named_in(message)
+    message, _, traceback = (status_message or draft.get("exception_message") or "").partition(TRACEBACK)
+    named = values[ERROR_NAME] or draft.get("exception_type")
+    original = errors.named_in(message) if named in UNTELLING else named
     values[STATUS] = "error"
-    values[SLOT["error_original"]] = original
-    values[SLOT["error_message"]] = message
+    values[SLOT["error_original"]] = original or named
+    values[SLOT["error_message"]] = message.strip()
     values[SLOT["error_type"]] = errors.normalise(
         original, message=message, status_code=draft.get("status_code") or 0, kind=values[KIND]
     )
+    if traceback:
+        draft.rest.setdefault("exception.stacktrace", without_folders(TRACEBACK + traceback))

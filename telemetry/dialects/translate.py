@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import Any
 
+from telemetry.dialects.decoded import BadSpan
+from telemetry.dialects.documents import MAX_DOCUMENTS
 from telemetry.dialects.draft import FACTS, NOBODY, SLOT, Draft
-from telemetry.dialects.lookup import LOOKUP, UNKNOWN_SLOT, Membership
+from telemetry.dialects.lookup import LOOKUP, NOT_KNOWN, Membership
 from telemetry.dialects.messages import tool_calls
 from telemetry.dialects.settle import settle
 from telemetry.dialects.table import Part
@@ -20,7 +22,7 @@ from telemetry.span import COLUMNS, Score, Span
 
 WIDTH = len(COLUMNS)
 #: Columns that are lists or mappings: each span needs its own.
-LISTS = tuple(SLOT[name] for name in ("documents", "embedding_projection", "tags"))
+DOCUMENTS, PROJECTION, TAGS = SLOT["documents"], SLOT["embedding_projection"], SLOT["tags"]
 ATTRIBUTES = SLOT["attributes"]
 NAME = SLOT["name"]
 FIRST_CHECKED, BEHIND_CHECKED = SLOT["trace_id"], SLOT["duration_ms"] + 1
@@ -29,8 +31,8 @@ FIRST_CHECKED, BEHIND_CHECKED = SLOT["trace_id"], SLOT["duration_ms"] + 1
 MAX_EVENTS = 50
 MAX_LINKS = 50
 
-#: Behind a resource's values: the same name on a span does not win against them.
-Later = list[tuple[Membership, int, int, Any]]
+#: Members of groups: place in the group, slot, rank, name of the attribute.
+Later = list[tuple[Membership, int, int, str]]
 
 
 def _defaults() -> list[Any]:
@@ -39,8 +41,7 @@ def _defaults() -> list[Any]:
 
 
 DEFAULTS = _defaults()
-for _fact in ("total_tokens", "status_code"):
-    DEFAULTS[SLOT[_fact]] = 0
+DEFAULTS[SLOT["total_tokens"]] = 0
 
 
 class Defaults:
@@ -64,9 +65,12 @@ class Defaults:
         """These defaults with a resource's or scope's attributes; those unknown are kept behind the prefix."""
         values, ranks, rest = self.values.copy(), self.ranks.copy(), {}
         later: Later = []
-        _absorb(attributes, values, ranks, rest, later)
         draft = Draft(values, ranks, rest, 0)
-        _assemble(later, draft)
+        try:
+            _absorb(attributes, values, ranks, rest, later)
+            _assemble(later, attributes, draft)
+        except BadSpan as error:
+            raise _blame(error, attributes) from None
         return Defaults(values, ranks, self.rest | {f"{prefix}{name}": value for name, value in draft.rest.items()})
 
     def set(self, field: str, value: Any) -> None:
@@ -80,28 +84,28 @@ def _absorb(attributes: Any, values: list[Any], ranks: list[int], rest: dict[str
         slot, rank, read, membership = known(name) or learn(name)
         if rank >= ranks[slot]:
             continue
-        if membership is not None:
-            later.append((membership, slot, rank, attributes[name]))
-        elif slot == UNKNOWN_SLOT:
-            value = plain(attributes[name])
-            if value is not None and value != "":
-                rest[name] = value
-        else:
+        if membership is None:
             value = read(attributes[name])
             if value:
                 values[slot] = value
                 ranks[slot] = rank
             elif value is None:
                 rest[name] = plain(attributes[name])
+        elif membership is NOT_KNOWN:
+            value = plain(attributes[name])
+            if value is not None and value != "":
+                rest[name] = value
+        else:
+            later.append((membership, slot, rank, name))
 
 
-def _assemble(later: Later, draft: Draft) -> None:
+def _assemble(later: Later, attributes: Any, draft: Draft) -> None:
     """Let each group that is still wanted make sense of its members."""
     gathered: dict[Any, tuple[int, list[Part]]] = {}
-    for membership, slot, rank, raw in later:
+    for membership, slot, rank, name in later:
         if rank < draft.ranks[slot]:
             group, leaf, indices = membership
-            gathered.setdefault(group, (rank, []))[1].append(Part(indices, leaf, raw))
+            gathered.setdefault(group, (rank, []))[1].append(Part(indices, leaf, attributes[name]))
     for group, (rank, parts) in gathered.items():
         group.assemble(parts, draft, rank)
 
@@ -120,6 +124,13 @@ def _hear(events: Any, draft: Draft) -> None:
             kept.append({"name": name, "after_ms": after_ms, "attributes": attributes})
     if kept:
         draft.rest["events"] = kept
+    while draft.more:
+        later: Later = []
+        attributes = draft.more.pop()
+        _absorb(attributes, draft.values, draft.ranks, draft.rest, later)
+        _assemble(later, attributes, draft)
+    if draft.retrieved:
+        draft.offer("documents", draft.retrieved[:MAX_DOCUMENTS], NOBODY - 1)
     for side, spoken in draft.spoken.items():
         draft.offer(side, json_text(spoken), NOBODY - 1)
         if side == "output":
@@ -132,29 +143,37 @@ def _keep_links(links: Any, rest: dict[str, Any]) -> None:
     ]
 
 
+def _blame(error: BadSpan, attributes: Any) -> BadSpan:
+    """The same error with the name of the attribute that cannot be read."""
+    for name in attributes:
+        try:
+            plain(attributes[name])
+        except BadSpan:
+            return BadSpan(str(error), field=f"attributes.{name}")
+    return error
+
+
 def translate(span: Any, checked: tuple[Any, ...], start_ns: int, defaults: Defaults) -> Span:
     """The canonical span. ``checked`` are trace id, span id, parent id, start and duration; raises BadSpan."""
     values, ranks, rest = defaults.values.copy(), defaults.ranks.copy(), defaults.rest.copy()
     values[FIRST_CHECKED:BEHIND_CHECKED] = checked
     values[NAME] = span.name.decode(errors="replace")
-    for slot in LISTS:
-        values[slot] = []
+    values[DOCUMENTS], values[PROJECTION], values[TAGS], values[ATTRIBUTES] = [], [], [], rest
     later: Later = []
-    _absorb(span.attributes, values, ranks, rest, later)
     draft = Draft(values, ranks, rest, start_ns)
-    if later:
-        _assemble(later, draft)
-    if span.events:
-        _hear(span.events, draft)
-        while draft.more:
-            later = []
-            _absorb(draft.more.pop(), values, ranks, rest, later)
-            _assemble(later, draft)
+    attributes = span.attributes
+    try:
+        _absorb(attributes, values, ranks, rest, later)
+        if later:
+            _assemble(later, attributes, draft)
+        if span.events:
+            _hear(span.events, draft)
+    except BadSpan as error:
+        raise _blame(error, attributes) from None
     if span.links:
         _keep_links(span.links, rest)
     status = span.status
     settle(draft, status.code, status.message.decode(errors="replace"))
-    values[ATTRIBUTES] = rest
     canonical = Span(*values[:WIDTH])
     if draft.scores:
         canonical.scores = _complete(draft.scores, canonical)

@@ -8,9 +8,11 @@ contents, only ``BadSpan`` for bytes that are no ``AnyValue`` or nest without en
 from __future__ import annotations
 
 import base64
+import functools
 import math
 import struct
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -25,6 +27,8 @@ Reader = Callable[[bytes], Any]
 MAX_DEPTH = 32
 #: Characters of a label.
 MAX_LABEL = 400
+#: Bytes of a value that may be remembered.
+MAX_REMEMBERED = 130
 #: The largest token count, cost or other whole number that is believed.
 MAX_WHOLE = 2**62
 
@@ -41,14 +45,23 @@ def text(raw: bytes) -> str:
             return raw[2:].decode(errors="replace")
         if size > 130 and raw[1] & 0x7F | raw[2] << 7 == size - 3 and raw[2] < 0x80:
             return raw[3:].decode(errors="replace")
-    return as_text(plain(raw))
+    return as_text(_parsed(raw))
 
 
+def remembered(read: Reader) -> Reader:
+    """A reader of values that repeat from span to span. Long values are read anew, so memory stays small."""
+    short = functools.lru_cache(maxsize=4096)(read)
+
+    @functools.wraps(read)
+    def reading(raw: bytes) -> Any:
+        return short(raw) if len(raw) < MAX_REMEMBERED else read(raw)
+
+    return reading
+
+
+@remembered
 def label(raw: bytes) -> str:
     """A short text that figures group by; cut, so that one odd sender cannot fill the store's dictionaries."""
-    size = len(raw)
-    if 1 < size < 130 and raw[0] == TAG_STRING and raw[1] == size - 2:
-        return raw[2:].decode(errors="replace")
     return text(raw)[:MAX_LABEL]
 
 
@@ -122,6 +135,7 @@ def texts(raw: bytes) -> list[str]:
     return [as_text(item) for item in value if item not in (None, "")]
 
 
+@remembered
 def first_text(raw: bytes) -> str:
     """The first of a list of texts."""
     return next(iter(texts(raw)), "")
@@ -137,6 +151,16 @@ def unquoted(raw: bytes) -> str:
     return value
 
 
+def iso_ns(raw: bytes) -> int | None:
+    """A moment in ISO 8601, with or without JSON quotes around it, as nanoseconds since 1970."""
+    value = text(raw).strip().strip('"')
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None if value else 0
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000) * 1000
+
+
 def parse_json(value: str) -> Any:
     """The parsed JSON, ``None`` when it is none."""
     try:
@@ -147,14 +171,26 @@ def parse_json(value: str) -> Any:
 
 def plain(raw: bytes) -> Any:
     """The value with its JSON type. Raises BadSpan for bytes that are no ``AnyValue``, or nest too deep."""
-    if not raw:
-        return None
-    if raw[0] == TAG_DOUBLE and len(raw) == 9:
-        return _finite(_double(raw, 1)[0])
+    size = len(raw)
+    if size > 1:
+        tag, first = raw[0], raw[1]
+        if tag == TAG_STRING and first == size - 2 < 0x80:
+            return raw[2:].decode(errors="replace")
+        if tag == TAG_INT:
+            if size == 2 and first < 0x80:
+                return first
+            if size == 3 and first >= 0x80 > raw[2]:
+                return first & 0x7F | raw[2] << 7
+        elif tag == TAG_DOUBLE and size == 9:
+            return _finite(_double(raw, 1)[0])
+    return _parsed(raw)
+
+
+def _parsed(raw: bytes) -> Any:
     try:
         return _unwrap(Value.FromString(raw), MAX_DEPTH)
     except DecodeError:
-        raise BadSpan("a value that is no AnyValue, or is nested too deep") from None
+        raise BadSpan("is no AnyValue, or is nested too deep") from None
 
 
 def _finite(value: float) -> float | str:
@@ -179,7 +215,7 @@ def _mapping(pairs: Any, depth: int) -> dict[str, Any]:
 
 def _check(depth: int) -> None:
     if depth == 0:
-        raise BadSpan(f"a value is nested deeper than {MAX_DEPTH} levels")
+        raise BadSpan(f"is nested deeper than {MAX_DEPTH} levels")
 
 
 _UNWRAP: dict[str, Callable[[Any, int], Any]] = {

@@ -1,0 +1,47 @@
+"""LangSmith's SDK when it sends OTLP: runs as spans, with their inputs and outputs as whole JSON."""
+
+from __future__ import annotations
+
+from telemetry.dialects import usage
+from telemetry.dialects.metadata import SECRET_PREFIXES, prefixed
+from telemetry.dialects.table import Dialect, Group
+from telemetry.dialects.values import first_text, text, texts
+
+METADATA = "langsmith.metadata."
+_METADATA = prefixed(METADATA)
+
+
+def _is_otel(raw: bytes) -> bool:
+    """Whether the sender chose OTLP alone, spelled as a switch or as a mode."""
+    return text(raw).strip().lower() in ("true", "1", "otel")
+
+
+LANGSMITH = Dialect(
+    name="langsmith",
+    fields=_METADATA
+    | {
+        # A retriever calls its operation "embeddings": LangSmith's own word wins.
+        "kind": ["langsmith.span.kind"],
+        "provider": [f"{METADATA}ls_provider"],
+        "model": [f"{METADATA}ls_model_name"],
+        "service": ["langsmith.trace.session_name"],
+        "prompt_name": [f"{METADATA}lc_hub_repo", *_METADATA["prompt_name"]],
+        "prompt_version": [f"{METADATA}lc_hub_commit_hash", *_METADATA["prompt_version"]],
+        "tags": [("langsmith.span.tags", texts)],
+        "finish_reason": [(f"{METADATA}ls_finish_reason", first_text)],
+        # The same runs also come as runs, unless the sender chose OTLP alone.
+        "hybrid": ["langsmith.internal_provider"],
+        "otel_only": [(f"{METADATA}LANGSMITH_OTEL_ONLY", _is_otel), (f"{METADATA}LANGSMITH_TRACING_MODE", _is_otel)],
+    },
+    groups=[
+        Group(
+            {
+                f"{METADATA}usage_metadata": "",
+                "gen_ai.usage.input_token_details": "input",
+                "gen_ai.usage.output_token_details": "output",
+            },
+            usage.usage_object,
+        ),
+    ],
+    hidden=tuple(f"{METADATA}{secret}" for secret in SECRET_PREFIXES),
+)

@@ -1,0 +1,55 @@
+"""Traceloop's OpenLLMetry: workflow spans, association properties, and the older numbered prompts and completions."""
+
+from __future__ import annotations
+
+from telemetry.dialects import events, messages
+from telemetry.dialects.metadata import prefixed
+from telemetry.dialects.table import Dialect, Group
+
+
+def _numbered(prefix: str, side: str) -> Group:
+    call = f"{prefix}.tool_calls.{{}}"
+    return Group(
+        {
+            f"{prefix}.role": "role",
+            f"{prefix}.content": "content",
+            f"{prefix}.finish_reason": "finish_reason",
+            f"{prefix}.tool_call_id": "call_id",
+            f"{call}.id": "tool_id",
+            f"{call}.name": "tool_name",
+            f"{call}.arguments": "tool_arguments",
+        },
+        messages.assemble(side),
+        side,
+    )
+
+
+TRACELOOP = Dialect(
+    name="traceloop",
+    fields=prefixed("traceloop.association.properties.")
+    | {
+        "kind": ["traceloop.span.kind"],
+        "request_type": ["llm.request.type"],
+        "own_name": ["traceloop.entity.name"],
+        "model": ["llm.request.model"],
+        "response_model": ["llm.response.model"],
+        "response_id": ["llm.response.id"],
+        "total_tokens": ["llm.usage.total_tokens"],
+        "reasoning_tokens": ["llm.usage.reasoning_tokens"],
+        "cached_tokens": ["llm.usage.cache_read_input_tokens"],
+        "cache_write_tokens": ["llm.usage.cache_creation_input_tokens"],
+        "input": ["traceloop.entity.input"],
+        "output": ["traceloop.entity.output"],
+        "streaming": ["gen_ai.is_streaming", "llm.is_streaming"],
+        "user_id": [*prefixed("traceloop.association.properties.")["user_id"], "llm.user"],
+        "prompt_name": ["traceloop.prompt.key"],
+        "prompt_version": ["traceloop.prompt.version", "traceloop.prompt.version_name"],
+    },
+    groups=[_numbered("gen_ai.prompt.{}", "input"), _numbered("gen_ai.completion.{}", "output")],
+    events={
+        "gen_ai.content.completion.chunk": events.first_token,
+        "llm.content.completion.chunk": events.first_token,
+        "db.query.result": events.query_result,
+        "db.search.result": events.query_result,
+    },
+)
