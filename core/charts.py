@@ -150,9 +150,14 @@ def bars(
     colour: str | Sequence[str] = SERIES[0],
     unit: Unit = "",
     links: Sequence[str] | None = None,
+    link: str = "",
+    step: timedelta | None = None,
     horizontal: bool = False,
 ) -> dict[str, Any]:
-    """Bars; ``horizontal`` takes the values from ``x`` and the categories from ``y``."""
+    """Bars, with links as in ``line``; ``horizontal`` takes the values from ``x`` and the categories from ``y``.
+
+    With a ``step`` a bar stands on the whole of its step, not astride its beginning.
+    """
     trace: dict[str, Any] = {
         "type": "bar",
         "name": name,
@@ -165,6 +170,10 @@ def bars(
         trace["orientation"] = "h"
     if links is not None:
         trace["customdata"] = list(links)
+    if step is not None:
+        trace |= {"width": step.total_seconds() * 850, "offset": step.total_seconds() * 75}
+        if link:
+            trace["meta"] = {"link": link, "step": int(step.total_seconds())}
     return trace
 
 

@@ -61,10 +61,39 @@ def quality_figure(scope: Scope, trend: Trend, before: Trend, marks: Sequence[Ma
         uirevision=f"quality {scope.query()}",
         unit="score",
         y_range=(0, 1.03),
-        x_range=(scope.span.start, scope.span.end),
+        x_range=_bounds(scope),
         marks=marks,
         legend=False,
     )
+
+
+def failures_figure(scope: Scope, trend: Trend, before: Trend, marks: Sequence[Mark]) -> Figure:
+    """Failed operations of every kind over time, the comparison dashed."""
+    link = links.traces_at_point(scope, failed="1")
+    traces = [
+        charts.bars(*_failed(trend), name="failed", colour=charts.BAD, unit="count", link=link, step=scope.span.step)
+    ]
+    if before:
+        traces.append(
+            charts.line(*_failed(before), name="failed, before", colour=charts.BEFORE, unit="count", dashed=True)
+        )
+    return charts.figure(
+        *traces,
+        uirevision=f"failures {scope.query()}",
+        unit="count",
+        x_range=_bounds(scope),
+        marks=marks,
+        legend=False,
+    )
+
+
+def _failed(trend: Trend) -> tuple[list[datetime], list[int]]:
+    return [at for at, _ in trend], [sum(window.failures.values()) for _, window in trend]
+
+
+def _bounds(scope: Scope) -> tuple[datetime, datetime]:
+    span = links.whole_minutes(scope.span)
+    return span.start, span.end
 
 
 def _means(trend: Trend, name: str) -> tuple[list[datetime], list[float | None]]:

@@ -7,6 +7,7 @@ one as half, an answer by what its score lacks to 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,15 +28,17 @@ KIND_LABELS: dict[Kind, str] = {
     "slow": "Slow", "quality": "Low scores", "rate_limit": "Rate limit", "errors": "Errors",
 }  # fmt: skip
 
-MOST_SHOWN = 8
+MOST_SHOWN = 7
 #: A quantile over fewer operations says nothing.
 LEAST_OPERATIONS = 20
 LEAST_SCORES = 5
 LEAST_FAILED = 5
 #: A mean score below this is an issue.
 LOW_SCORE = 0.6
-#: A step is a burst when it has this many times what is usual for one.
+#: A step is a burst when it has this many times what is usual for one, and lies so many standard deviations of a
+#: Poisson count above it: among a hundred quiet steps one always has twice the usual.
 BURST_FACTOR = 3
+BURST_DEVIATIONS = 5
 #: From this share on, errors are an issue however steady they are.
 HEAVY_SHARE = 0.05
 
@@ -106,18 +109,23 @@ def bursts(scope: Scope, rows: Sequence[Failing], before: Sequence[Failing]) -> 
     for row in rows:
         apart = (row.failed - row.failed_at_peak) / max(1.0, steps - 1)
         usual = usually.get((row.by_model, row.subject, row.error_type), apart)
-        is_burst = row.failed_at_peak >= LEAST_FAILED and row.failed_at_peak >= BURST_FACTOR * usual
         is_heavy = row.failed >= LEAST_FAILED and row.failed >= HEAVY_SHARE * row.operations
-        if is_burst or is_heavy:
+        if is_heavy or is_burst(row.failed_at_peak, usual):
             found.append((row, usual))
     return found
+
+
+def is_burst(failed: int, usual: float) -> bool:
+    """Whether so many failures in one step are out of the ordinary."""
+    return failed >= max(LEAST_FAILED, BURST_FACTOR * usual, usual + BURST_DEVIATIONS * math.sqrt(usual))
 
 
 def failing_issue(scope: Scope, row: Failing, usual: float) -> Issue:
     is_limit = row.error_type == "rate_limit"
     share = row.failed / row.operations
-    is_burst = row.failed_at_peak >= LEAST_FAILED and row.failed_at_peak >= BURST_FACTOR * usual
-    what = "rate-limit spike" if is_limit and is_burst else f"burst of {row.error_type}" if is_burst else row.error_type
+    what = row.error_type
+    if is_burst(row.failed_at_peak, usual):
+        what = "rate-limit spike" if is_limit else f"burst of {row.error_type}"
     filters = {"model": row.subject} if row.by_model else {"model": "", "name": row.subject}
     filters |= {"error_type": row.error_type, "failed": "1"}
     return Issue(
@@ -126,7 +134,7 @@ def failing_issue(scope: Scope, row: Failing, usual: float) -> Issue:
         what=what.replace("_", " "),
         how_often=f"{row.failed:,} of {row.operations:,} failed, {percent_text(share)}",
         peaked_at=_moment(row.peak),
-        peak=f"{row.failed_at_peak:,} in {_step_text(scope.span.step)}, usually {usual:.2g}",
+        peak=f"{row.failed_at_peak:,} in {_step_text(scope.span.step)}, usually {usual:.1f}",
         impact=row.failed,
         level="bad" if share >= HEAVY_SHARE else "warn",
         url=links.traces(scope, **filters),

@@ -19,13 +19,22 @@ def traces(scope: Scope, **changes: str | None) -> str:
 
 def traces_between(scope: Scope, start: datetime, length: timedelta, **changes: str | None) -> str:
     """The same with the range narrowed to one step, as far as it lies in the scope's range."""
-    step = TimeRange(max(start, scope.span.start), min(start + length, scope.span.end))
-    return traces(scope, **_range(f"{step.start:%Y-%m-%dT%H:%M:%SZ}", f"{step.end:%Y-%m-%dT%H:%M:%SZ}"), **changes)
+    bounds = whole_minutes(scope.span)
+    first, last = max(start, bounds.start), min(start + length, bounds.end)
+    return traces(scope, **_range(f"{first:%Y-%m-%dT%H:%M:%SZ}", f"{last:%Y-%m-%dT%H:%M:%SZ}"), **changes)
 
 
 def traces_at_point(scope: Scope, **changes: str | None) -> str:
     """A pattern for charts: the range is that of whichever point is picked."""
     return traces(scope, **_range(START, END), **changes)
+
+
+def whole_minutes(span: TimeRange) -> TimeRange:
+    """Widened to whole minutes, as all figures are; so a panel does not differ each second."""
+    minute = timedelta(minutes=1)
+    start = span.start.replace(second=0, microsecond=0)
+    end = span.end.replace(second=0, microsecond=0)
+    return TimeRange(start, end if end == span.end else end + minute, span.preset)
 
 
 def _range(start: str, end: str) -> dict[str, str | None]:

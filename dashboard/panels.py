@@ -23,6 +23,7 @@ from dashboard.health import FEW_SCORES
 from dashboard.queries import Reading
 from telemetry.marks import marks_in
 from telemetry.scope import Scope
+from telemetry.series import Parts
 from telemetry.store import StoreUnavailable
 from telemetry.window import ModelSum, Window
 
@@ -64,9 +65,9 @@ class Panel:
 
 
 def _health(reading: Reading) -> Context:
-    scope = reading.scope
+    scope, now = reading.scope, reading.now()
     raw = {
-        "quality": links.traces(scope, score="overall" if reading.now.score("overall").count else None),
+        "quality": links.traces(scope, score="overall" if now.score("overall").count else None),
         "latency": links.traces(scope, calls="1", min_ms=str(scope.project.latency_target_ms)),
         "errors": links.traces(scope, calls="1", status="error"),
         "cost": links.traces(scope, calls="1"),
@@ -74,20 +75,21 @@ def _health(reading: Reading) -> Context:
     return {
         "health": reading.health,
         "components": [(component, raw[component.key]) for component in reading.health.components],
-        "now": reading.now,
-        "p95": reading.now.latency_ms(0.95),
+        "now": now,
+        "p95": now.latency_ms(0.95),
         "calls_url": links.traces(scope, calls="1"),
         "ignored": [name for name in ("user_id", "session_id") if name in scope.filters.values],
     }
 
 
 def _quality(reading: Reading) -> Context:
-    scope = reading.scope
-    names = figures.score_names(reading.trend)
-    before = reading.before or Window()
+    scope, now = reading.scope, reading.now(Parts.SCORES)
+    before = reading.before(Parts.SCORES) or Window()
+    trend, trend_before = reading.trend(Parts.SCORES), reading.trend_before(Parts.SCORES)
+    names = figures.score_names(trend)
     rows = []
     for name in names:
-        sums, mean_before = reading.now.score(name), before.score(name).mean
+        sums, mean_before = now.score(name), before.score(name).mean
         change = sums.mean - mean_before if sums.mean is not None and mean_before is not None else None
         url = links.traces(scope, score=name)
         rows.append(
@@ -96,14 +98,13 @@ def _quality(reading: Reading) -> Context:
     return {
         "rows": rows,
         "few": FEW_SCORES,
-        "figure": figures.quality_figure(
-            scope, reading.trend, reading.trend_before, marks_in(scope.project, scope.span)
-        ),
+        "figure": figures.quality_figure(scope, trend, trend_before, marks_in(scope.project, scope.span)),
     }
 
 
 def _errors(reading: Reading) -> Context:
-    scope, now, before = reading.scope, reading.now, reading.before
+    wanted = Parts.SPANS | Parts.FAILURES
+    scope, now, before = reading.scope, reading.now(wanted), reading.before(wanted)
     total = sum(now.failures.values())
     rows = [
         {
@@ -125,15 +126,22 @@ def _errors(reading: Reading) -> Context:
         "change": change,
         "failed_url": links.traces(scope, failed="1"),
         "calls_url": links.traces(scope, calls="1", status="error"),
+        "figure": figures.failures_figure(
+            scope,
+            reading.trend(Parts.FAILURES),
+            reading.trend_before(Parts.FAILURES),
+            marks_in(scope.project, scope.span),
+        ),
     }
 
 
 def _issues(reading: Reading) -> Context:
-    return {"issues": issues.find(reading), "now": reading.now}
+    found = issues.find(reading)
+    return {"issues": found, "received": bool(found) or reading.now(Parts.SPANS).spans > 0}
 
 
 def _costs(reading: Reading) -> Context:
-    scope, now, before = reading.scope, reading.now, reading.before
+    scope, now, before = reading.scope, reading.now(Parts.SPANS), reading.before(Parts.SPANS)
     ordered = sorted(now.models.items(), key=lambda item: (-item[1].cost_nano, -item[1].calls, item[0]))
     shown, rest = ordered[:MOST_MODELS], ModelSum()
     for _, sums in ordered[MOST_MODELS:]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
+from core.timerange import TimeRange
 from costs import budgets
 from costs.budgets import BudgetStatus
 from dashboard import health
@@ -58,6 +59,10 @@ class Scored(NamedTuple):
         return self.total / self.scores
 
 
+#: Start of each step, and what happened in it.
+Trend = list[tuple[datetime, Window]]
+
+
 class _Found(NamedTuple):
     found: bool
 
@@ -68,33 +73,30 @@ class Reading:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.project_id: int = scope.project.pk
+        self._totals: dict[TimeRange, tuple[Parts, Window]] = {}
 
     @property
     def step(self) -> timedelta:
         return self.scope.span.step
 
-    @cached_property
-    def now(self) -> Window:
-        return series.total(self.project_id, self.scope.span, self.scope.filters)
+    def now(self, parts: Parts = Parts.ALL) -> Window:
+        """The range; at least ``parts`` of it are filled."""
+        return self._total(self.scope.span, parts)
 
-    @cached_property
-    def before(self) -> Window | None:
-        span = self.scope.before
-        return None if span is None else series.total(self.project_id, span, self.scope.filters)
+    def before(self, parts: Parts = Parts.ALL) -> Window | None:
+        """The range it is compared with."""
+        return None if self.scope.before is None else self._total(self.scope.before, parts)
 
-    @cached_property
-    def trend(self) -> list[tuple[datetime, Window]]:
-        """Scores alone."""
-        return series.windows(self.project_id, self.scope.span, self.step, self.scope.filters, parts=Parts.SCORES)
+    def trend(self, parts: Parts) -> Trend:
+        return series.windows(self.project_id, self.scope.span, self.step, self.scope.filters, parts=parts)
 
-    @cached_property
-    def trend_before(self) -> list[tuple[datetime, Window]]:
-        """The comparison's scores, moved to the times they are compared with."""
+    def trend_before(self, parts: Parts) -> Trend:
+        """The comparison, moved to the times that it is compared with."""
         span = self.scope.before
         if span is None:
             return []
         ahead = self.scope.span.start - span.start
-        found = series.windows(self.project_id, span, self.step, self.scope.filters, parts=Parts.SCORES)
+        found = series.windows(self.project_id, span, self.step, self.scope.filters, parts=parts)
         return [(at + ahead, window) for at, window in found]
 
     @cached_property
@@ -103,7 +105,7 @@ class Reading:
 
     @cached_property
     def health(self) -> Health:
-        return health.of(self.now, self.before, self.scope.project, budget_pace=self._budget_pace())
+        return health.of(self.now(), self.before(), self.scope.project, budget_pace=self._budget_pace())
 
     @cached_property
     def is_new(self) -> bool:
@@ -132,6 +134,13 @@ class Reading:
         where, values = self.scope.filters.only(SCORE_FILTERS).sql()
         return store.rows(Scored, "dashboard/low_scores", where=where, names=list(names), **self._bounds(), **values)
 
+    def _total(self, span: TimeRange, parts: Parts) -> Window:
+        known, window = self._totals.get(span, (Parts(0), Window()))
+        if parts not in known:
+            window = series.total(self.project_id, span, self.scope.filters, parts=parts)
+            self._totals[span] = parts, window
+        return window
+
     def _bounds(self, *, before: bool = False) -> dict[str, int]:
         span = self.scope.before if before and self.scope.before else self.scope.span
         step = int(self.step.total_seconds())
@@ -141,7 +150,8 @@ class Reading:
 
     def _budget_pace(self) -> float | None:
         """Only asked for where the comparison has no cost to compare with, and only for whole-project figures."""
-        if self.scope.filters or (self.before and health.cost_per_call(self.before)):
+        before = self.before()
+        if self.scope.filters or (before and health.cost_per_call(before)):
             return None
         own = [each.forecast_share for each in self.budgets if not each.value and not each.budget.scope_value]
         return max(own, default=None)

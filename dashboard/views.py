@@ -59,7 +59,7 @@ def first_span(request: HttpRequest) -> HttpResponse:
 def _is_new(reading: Reading) -> bool:
     """False when that cannot be known: the panels then say what is away."""
     try:
-        return not reading.now.spans and reading.is_new
+        return reading.is_new
     except StoreUnavailable:
         return False
 

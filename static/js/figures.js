@@ -69,7 +69,6 @@
   const CONFIG = {
     responsive: true,
     displaylogo: false,
-    displayModeBar: "hover",
     modeBarButtons: [["toImage"]],
     doubleClick: "reset",
     showTips: false,
@@ -117,8 +116,9 @@
     const resolved = resolve(latest, "", getComputedStyle(document.documentElement));
     for (const trace of resolved.data) trace.visible = isShown(plot.id, trace) ? true : "legendonly";
     // A finger on the chart scrolls the page; only a mouse zooms.
-    resolved.layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
-    await Plotly.react(plot, resolved.data, resolved.layout, CONFIG);
+    const isCoarse = matchMedia("(pointer: coarse)").matches;
+    resolved.layout.dragmode = isCoarse ? false : "zoom";
+    await Plotly.react(plot, resolved.data, resolved.layout, { ...CONFIG, displayModeBar: isCoarse ? false : "hover" });
     plot.dataset.drawn = "yes";
     plot.dataset.links = String(latest.data.some((trace) => trace.customdata || trace.meta?.link));
     if (first) listen(plot);
