@@ -36,6 +36,18 @@ def in_unit(value: float | None, series: str) -> str:
     return wording.value_text(series, value) if series in DEFINITIONS else f"{value:g}"
 
 
+@register.filter
+def value_text(alert: Alert) -> str:
+    """What was measured when the alert fired."""
+    return in_unit(alert.value, alert.evidence.get("series", ""))
+
+
+@register.filter
+def limit_text(alert: Alert) -> str:
+    """What the value was beyond."""
+    return in_unit(alert.threshold, alert.evidence.get("series", ""))
+
+
 @register.inclusion_tag("alerts/_severity.html")
 def severity(level: str, words: bool = False) -> dict[str, object]:
     """SEV1 to SEV4 as a badge; what it means on hover, or in words beside it."""
