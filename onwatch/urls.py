@@ -23,5 +23,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("costs/", include("costs.urls")),
     path("alerts/", include("alerts.urls")),
+    path("", include("telemetry.urls")),
     path("", include("dashboard.urls")),
 ]
