@@ -79,9 +79,9 @@ class TopicVocabulary(models.Model):
     project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="topic_vocabulary")
     #: How many questions were learned from (halved together with all counts when it grows large).
     questions = models.PositiveIntegerField(default=0)
-    #: Stem -> [questions it occurred in, the form that people read].
+    #: Stem -> the fields of ``quality.topics.Word``.
     words = models.JSONField(default=dict, blank=True)
-    #: "stem stem", in alphabetical order -> questions in which both occurred.
+    #: "stem stem" -> questions in which both occurred.
     pairs = models.JSONField(default=dict, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -26,6 +26,8 @@ class Language:
     number_words: frozenset[str]
     #: Say what to do rather than what about.
     instruction_words: frozenset[str]
+    #: Are about anything: no topic is named after them.
+    generic_words: frozenset[str]
     #: Tasks whose result need not repeat a word of the task.
     invention: re.Pattern[str]
     negations: re.Pattern[str]
@@ -55,6 +57,7 @@ def _load(path: Path) -> Language:
         words("function_words"),
         words("number_words"),
         words("instruction_words"),
+        words("generic_words"),
         wording("invention"),
         wording("negations"),
         passages("refusals"),
