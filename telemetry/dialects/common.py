@@ -29,7 +29,11 @@ COMMON = Dialect(
         "exception_message": ["error.message", "exception.message"],
         "status_code": ["http.response.status_code", "http.status_code", "error.code"],
     },
-    events={"exception": events.exception},
+    events={
+        "exception": events.exception,
+        "feature_flag": events.feature_flag,
+        "feature_flag.evaluation": events.feature_flag,
+    },
     hidden=tuple(f"{base}{secret}" for base in ("metadata.", "") for secret in SECRET_PREFIXES),
 )
 

@@ -36,6 +36,17 @@ def vector_of(value: Any) -> list[float]:
     return []
 
 
+def vectors_in(value: Any) -> list[list[float]]:
+    """The vectors of an answer: bare, in a list, or in a vendor's response object."""
+    if isinstance(value, dict):
+        value = next((value[name] for name in ("data", "embeddings", "embedding") if name in value), None)
+    if vector := vector_of(value):
+        return [vector]
+    items = value if isinstance(value, list) else []
+    found = [vector_of(item.get("embedding", item.get("values")) if isinstance(item, dict) else item) for item in items]
+    return [vector for vector in found if vector]
+
+
 def offer_facts(draft: Draft, vectors: list[list[float]], rank: int) -> None:
     if facts := embedding_facts(vectors):
         draft.offer("embedding_count", facts.count, rank)

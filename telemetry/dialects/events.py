@@ -65,6 +65,13 @@ def attribute(name: str, field: str) -> Callable[[Draft, Any, int], None]:
     return take
 
 
+def feature_flag(draft: Draft, event: Any, rank: int) -> None:
+    """The variant that an experiment chose for this request."""
+    attribute("feature_flag.key", "experiment")(draft, event, rank)
+    attribute("feature_flag.variant", "variant")(draft, event, rank)
+    attribute("feature_flag.result.variant", "variant")(draft, event, rank)
+
+
 def query_result(draft: Draft, event: Any, rank: int) -> None:
     """One retrieved document of a vector store's answer."""
     facts = {key.rpartition(".")[2]: plain(event.attributes[key]) for key in event.attributes}

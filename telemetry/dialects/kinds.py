@@ -26,6 +26,8 @@ PROVIDERS: dict[str, str] = {
     "gemini": "gcp.gemini", "google_genai": "gcp.gemini", "vertex_ai": "gcp.vertex_ai", "vertexai": "gcp.vertex_ai",
     "google_vertexai": "gcp.vertex_ai", "google": "gcp.gen_ai", "mistral": "mistral_ai", "mistralai": "mistral_ai",
     "xai": "x_ai", "watsonx": "ibm.watsonx.ai",
+    # A framework's spans that call no model.
+    "langchain": "",
 }  # fmt: skip
 
 

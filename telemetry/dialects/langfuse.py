@@ -53,5 +53,5 @@ LANGFUSE = Dialect(
         Group({"langfuse.observation.cost_details": ""}, usage.reported_total),
         Group({LEVEL: LEVEL, MESSAGE: MESSAGE}, _level),
     ],
-    hidden=("scope.public_key",),
+    ignored=["public_key"],
 )

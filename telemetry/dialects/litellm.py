@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from telemetry.dialects import events, usage
 from telemetry.dialects.table import Dialect, Group
+from telemetry.dialects.values import text
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def given_by_people(raw: bytes) -> str | None:
+    """The id, unless it is one that the gateway makes up for every call: those are no sessions."""
+    value = text(raw)
+    return None if _UUID.fullmatch(value) else value
+
 
 LITELLM = Dialect(
     name="litellm",
     fields={
         "cost_nano": ["gen_ai.cost.total_cost", "llm.response.cost"],
         "model": ["litellm.provider.model"],
-        "session_id": ["litellm.trace_id"],
+        "session_id": [("litellm.trace_id", given_by_people)],
         "provider": ["error.llm_provider"],
     },
     groups=[

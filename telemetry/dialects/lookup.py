@@ -19,7 +19,7 @@ from telemetry.dialects.plain import PLAIN
 from telemetry.dialects.table import Dialect, Group, Part
 from telemetry.dialects.traceloop import TRACELOOP
 from telemetry.dialects.usage import dollars
-from telemetry.dialects.values import Reader, label, number, plain, text, texts, whole, yes
+from telemetry.dialects.values import Reader, label, number, plain, remembered, text, texts, whole, yes
 
 #: In order of precedence, when several speak in one span.
 DIALECTS: tuple[Dialect, ...] = (
@@ -41,11 +41,18 @@ GROUP_RANK = 900
 WHOLE: frozenset[tuple[str, str]] = frozenset({("genai", "input"), ("genai", "output"), ("genai", "documents")})
 
 
+@remembered
+def service(raw: bytes) -> str:
+    """The name of the sender; SDKs that were given none make one up, which is no name."""
+    name = label(raw)
+    return "" if name.startswith("unknown_service") else name
+
+
 #: How a field is read when its alias does not say; all others are labels.
 READERS: dict[str, Reader] = {
     "kind": kinds.kind, "request_type": kinds.kind, "provider": kinds.provider, "cost_nano": dollars,
     "input": text, "output": text, "system": text, "query": text, "tool_calls": text, "response_id": text,
-    "user_id": text, "session_id": text,
+    "user_id": text, "session_id": text, "service": service,
     "exception_message": text,
     "input_tokens": whole, "output_tokens": whole, "total_tokens": whole, "cached_tokens": whole,
     "cache_write_tokens": whole, "reasoning_tokens": whole, "embedding_count": whole, "embedding_dimensions": whole,

@@ -16,6 +16,8 @@ OPENINFERENCE = Dialect(
         # The served one when there was a response; else the asked one is in the invocation parameters alone.
         "response_model": [
             "llm.response.model_name",
+            # A gateway's word, beside which it uses the next one for what was asked.
+            "llm.response.model",
             "llm.model_name",
             "decision.response.model_name",
             "decision.model_name",

@@ -17,6 +17,7 @@ from telemetry.dialects import otlp_json, wire
 from telemetry.dialects.count_once import count_once
 from telemetry.dialects.decoded import BadBody, BadSpan, Decoded
 from telemetry.dialects.otlp_json import ResourceSpans, ScopeSpans
+from telemetry.dialects.trace_fields import share_trace_fields
 from telemetry.dialects.translate import Defaults, translate
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def decode_traces(body: bytes, *, json: bool, caller: Caller) -> Decoded:
                 except BadSpan as error:
                     refusals.append(error.at(f"resourceSpans[{where}].scopeSpans[{scope_at}].spans[{at}]"))
     count_once(decoded.spans)
+    share_trace_fields(decoded.spans)
     decoded.rejected, decoded.message = len(refusals), _explain(refusals)
     return decoded
 

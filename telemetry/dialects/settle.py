@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from telemetry import errors
-from telemetry.dialects import messages
+from telemetry.dialects import embeddings, messages
 from telemetry.dialects.documents import from_list
 from telemetry.dialects.draft import NOBODY, SLOT, Draft
 from telemetry.dialects.events import without_folders
@@ -37,6 +38,9 @@ EXACT_KINDS = frozenset({"embedding", "rerank"})
 #: Instrumentation scopes whose spans without a kind repeat the call above them.
 ECHOING_SCOPES = ("litellm",)
 FINISH_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call", "tool_use": "tool_call"}
+#: How an output begins that is a vector, or several.
+BARE_VECTOR = re.compile(r"\s*\[[\s\[]*-?\d")
+
 #: Names that say no more than "error".
 UNTELLING = frozenset({"", "Exception", "BaseException", "Error", "_OTHER"})
 #: Where a message ends that holds its traceback as well.
@@ -87,7 +91,7 @@ def settle(draft: Draft, status_code: int, status_message: str) -> None:
     if values[HYBRID] and not values[OTEL_ONLY]:
         values[COUNTED] = False
     _settle_tokens(values)
-    _BY_KIND.get(kind, _nothing)(values)
+    _BY_KIND.get(kind, _nothing)(draft)
     if status_code == STATUS_ERROR or values[FAILED] or (status_code == STATUS_UNSET and values[ERROR_NAME]):
         _settle_error(draft, status_message)
 
@@ -129,7 +133,8 @@ def _split_total(values: list[Any]) -> None:
         values[OUTPUT_TOKENS if values[INPUT_TOKENS] else INPUT_TOKENS] += missing
 
 
-def _settle_llm(values: list[Any]) -> None:
+def _settle_llm(draft: Draft) -> None:
+    values = draft.values
     output = values[OUTPUT]
     if len(output) > MAX_PARSED:
         return
@@ -140,19 +145,26 @@ def _settle_llm(values: list[Any]) -> None:
         values[FINISH] = FINISH_REASONS.get(reason, reason)
 
 
-def _settle_embedding(values: list[Any]) -> None:
+def _settle_embedding(draft: Draft) -> None:
+    """The vectors of the answer go, whether or not facts about them could be had."""
+    values = draft.values
+    if BARE_VECTOR.match(values[OUTPUT]) or '"embedding' in values[OUTPUT][:500]:
+        if not draft.has("embedding_norm") and (vectors := embeddings.vectors_in(parse_json(values[OUTPUT]))):
+            embeddings.offer_facts(draft, vectors, NOBODY - 1)
+        values[OUTPUT] = ""
     if not values[EMBEDDING_COUNT] and values[INPUT]:
         values[EMBEDDING_COUNT] = messages.count_in(values[INPUT])
 
 
-def _settle_retrieval(values: list[Any]) -> None:
+def _settle_retrieval(draft: Draft) -> None:
+    values = draft.values
     if not values[DOCUMENTS] and values[OUTPUT][:1] in ("[", "{"):
         values[DOCUMENTS] = from_list(parse_json(values[OUTPUT])) or []
     if not values[DOCUMENTS] and values[TOP_SCORE]:
         values[DOCUMENTS] = [{"score": float(values[TOP_SCORE])}]
 
 
-def _nothing(values: list[Any]) -> None:
+def _nothing(draft: Draft) -> None:
     """Other kinds need no more."""
 
 

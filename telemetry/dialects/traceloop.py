@@ -32,7 +32,6 @@ TRACELOOP = Dialect(
         "request_type": ["llm.request.type"],
         "own_name": ["traceloop.entity.name"],
         "model": ["llm.request.model"],
-        "response_model": ["llm.response.model"],
         "response_id": ["llm.response.id"],
         "total_tokens": ["llm.usage.total_tokens"],
         "reasoning_tokens": ["llm.usage.reasoning_tokens"],
