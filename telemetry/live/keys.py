@@ -9,9 +9,6 @@ from __future__ import annotations
 VIEWERS = "live:viewers"
 """ZSET, no expiry: canonical scope that somebody looks at -> Unix time of the last sign of life."""
 
-TICKER = "live:ticker"
-"""The lease of the one ticker that renders."""
-
 
 def state(project_id: int) -> str:
     """HASH, no expiry: ``epoch`` (id of this filling of Redis), ``first`` (minutes before it are copied from
