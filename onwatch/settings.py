@@ -235,5 +235,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # While Redis is away this one repeats a traceback every second; telemetry.live.freshness says it once.
+    "loggers": {"channels_redis.pubsub": {"level": "CRITICAL"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("ONWATCH_LOG_LEVEL", "WARNING")},
 }
