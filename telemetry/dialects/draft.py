@@ -8,7 +8,7 @@ from telemetry.span import COLUMNS, Document, Score
 
 #: Facts that are no column themselves but decide one, see ``settle``.
 FACTS: tuple[str, ...] = (
-    "total_tokens", "request_type", "system", "query", "embedding_model", "top_score", "own_name",
+    "total_tokens", "request_type", "system", "query", "embedding_model", "model_name", "top_score", "own_name",
     "status_code", "failed", "error_name", "exception_type", "exception_message",
     "first_token_ns", "first_token_if_streaming_ms", "streaming", "stated_latency_ms", "hybrid", "otel_only",
 )  # fmt: skip

@@ -148,7 +148,7 @@ class Lookup:
         return (*rule[:3], rule[3]._replace(indices=indices))
 
     def speaker(self, rank: int) -> str:
-        return self.speakers.get(rank // RANKS_PER_DIALECT, "")
+        return self.speakers.get(rank // RANKS_PER_DIALECT, COMMON.name)
 
 
 LOOKUP = Lookup(DIALECTS)

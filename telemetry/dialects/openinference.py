@@ -13,16 +13,14 @@ OPENINFERENCE = Dialect(
         "kind": ["openinference.span.kind"],
         "provider": ["llm.system", "decision.provider", "decision.system"],
         "model": ["llm.request.model_name", "decision.request.model_name"],
-        # The served one when there was a response; else the asked one is in the invocation parameters alone.
         "response_model": [
             "llm.response.model_name",
-            # A gateway's word, beside which it uses the next one for what was asked.
             "llm.response.model",
-            "llm.model_name",
             "decision.response.model_name",
             "decision.model_name",
             "reranker.model_name",
         ],
+        "model_name": ["llm.model_name"],
         "finish_reason": [("llm.finish_reason", first_text)],
         "input_tokens": ["llm.token_count.prompt", "decision.token_count.input"],
         "output_tokens": ["llm.token_count.completion", "decision.token_count.output"],

@@ -29,6 +29,7 @@ KIND_FROM_FACT: tuple[tuple[int, Kind], ...] = tuple(
         ("total_tokens", "llm"),
         ("model", "llm"),
         ("response_model", "llm"),
+        ("model_name", "llm"),
         ("tool_name", "tool"),
     )
 )
@@ -50,7 +51,8 @@ MAX_PARSED = 1_000_000
 STATUS_ERROR = 2
 STATUS_UNSET = 0
 
-KIND, NAME, MODEL, RESPONSE_MODEL = SLOT["kind"], SLOT["name"], SLOT["model"], SLOT["response_model"]
+KIND, NAME = SLOT["kind"], SLOT["name"]
+MODEL, RESPONSE_MODEL, MODEL_NAME = SLOT["model"], SLOT["response_model"], SLOT["model_name"]
 INPUT_TOKENS, OUTPUT_TOKENS, TOTAL_TOKENS = SLOT["input_tokens"], SLOT["output_tokens"], SLOT["total_tokens"]
 CACHED, CACHE_WRITE, REASONING = SLOT["cached_tokens"], SLOT["cache_write_tokens"], SLOT["reasoning_tokens"]
 COST, COST_SOURCE, FINISH = SLOT["cost_nano"], SLOT["cost_source"], SLOT["finish_reason"]
@@ -69,6 +71,10 @@ def settle(draft: Draft, status_code: int, status_message: str) -> None:
     """Complete the draft. ``status_code`` is OTLP's: 0 unset, 1 ok, 2 error."""
     values, ranks = draft.values, draft.ranks
     kind = _settle_kind(values, ranks)
+    if values[MODEL_NAME]:
+        # The served one, unless that is said elsewhere: gateways use it for what was asked.
+        wanted = MODEL if values[RESPONSE_MODEL] else RESPONSE_MODEL
+        values[wanted] = values[wanted] or values[MODEL_NAME]
     if not values[MODEL]:
         values[MODEL] = values[EMBEDDING_MODEL] or values[RESPONSE_MODEL]
     if values[OWN_NAME]:
