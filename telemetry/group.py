@@ -1,0 +1,194 @@
+"""Group commit: requests that arrive together are decoded and stored together, and each is answered after that.
+
+Receivers run on the event loop and wait here; the work is done in a few committer threads. While one of them waits
+for ClickHouse (which needs no GIL) another decodes what has arrived meanwhile, so the busier it gets the larger the
+groups become, and a lone request waits for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from core.connections import drop_dead_connections
+from telemetry import commit, metrics
+from telemetry.commit import BadRows
+from telemetry.dialects.decoded import Decoded
+
+logger = logging.getLogger(__name__)
+
+#: One decodes while the other inserts; a third only makes the groups smaller.
+COMMITTERS = 2
+#: A group is stored at once when it has this many spans or body bytes.
+MOST_SPANS = 4_000
+MOST_BYTES = 16 * 1024 * 1024
+
+#: From the body as it came to its spans, and the bytes that it takes when decompressed.
+Decode = Callable[[bytes], tuple[Decoded, int]]
+
+
+class Backlogged(Exception):
+    """Too much waits to be stored; the sender should come back in a moment."""
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    body: bytes
+    decode: Decode
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Decoded]
+    decoded: Decoded | None = None
+
+
+class Committer:
+    """Takes requests from receivers on any event loop and stores them in groups."""
+
+    def __init__(self, *, most_bytes: int | None = None, threads: int = COMMITTERS) -> None:
+        self._most_bytes = settings.ONWATCH_MAX_BACKLOG_BYTES if most_bytes is None else most_bytes
+        self._threads = threads
+        self._started = 0
+        self._changed = threading.Condition()
+        self._queue: deque[_Request] = deque()
+        #: Body bytes of everything that is not answered yet.
+        self.backlog = 0
+
+    async def commit(self, body: bytes, decode: Decode) -> Decoded:
+        """Decode and store one request; returns when its spans are on disk.
+
+        Raises Backlogged at once when too much waits, StoreUnavailable when ClickHouse does not answer, and whatever
+        ``decode`` raises for a bad body.
+        """
+        loop = asyncio.get_running_loop()
+        request = _Request(body, decode, loop, loop.create_future())
+        with self._changed:
+            if self.backlog and self.backlog + len(body) > self._most_bytes:
+                raise Backlogged
+            self.backlog += len(body)
+            self._queue.append(request)
+            if self._started < self._threads:
+                self._started += 1
+                threading.Thread(target=self._run, name=f"committer-{self._started}", daemon=True).start()
+            self._changed.notify()
+        try:
+            return await request.answer
+        finally:
+            with self._changed:
+                self.backlog -= len(body)
+
+    def _run(self) -> None:
+        while True:
+            group = self._gather()
+            if group:
+                metrics.count("onwatch_commits_total")
+                _store(group)
+            drop_dead_connections()
+
+    def _gather(self) -> list[_Request]:
+        """Decode what waits until nothing more does or the group is large enough."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue)
+        group: list[_Request] = []
+        spans = size = 0
+        while spans < MOST_SPANS and size < MOST_BYTES:
+            with self._changed:
+                if not self._queue:
+                    break
+                request = self._queue.popleft()
+            try:
+                request.decoded, expanded = request.decode(request.body)
+            except Exception as error:
+                _fail([request], error)
+                continue
+            group.append(request)
+            spans += len(request.decoded.spans)
+            size += expanded
+        return group
+
+
+def _store(group: list[_Request]) -> None:
+    spans = [span for request in group for span in request.decoded.spans]
+    try:
+        commit.store_spans(spans)
+    except BadRows as error:
+        if len(group) == 1:
+            _store_good_part(group[0], error)
+        else:
+            # One of them is to blame: each gets its own verdict.
+            for request in group:
+                _store([request])
+        return
+    except Exception as error:
+        _fail(group, error)
+        return
+    _answer(group)
+
+
+def _store_good_part(request: _Request, error: BadRows) -> None:
+    """Halve until the spans that fit no column stand alone, store the others, and say which were refused."""
+    decoded = request.decoded
+    good, bad = decoded.spans, []
+    try:
+        bad = _refused(decoded.spans)
+    except Exception as later:
+        _fail([request], later)
+        return
+    refused = {id(span) for span in bad}
+    decoded.spans = [span for span in good if id(span) not in refused]
+    decoded.rejected += len(bad)
+    named = f"span {bad[0].span_id} of trace {bad[0].trace_id} cannot be stored: {error}" if bad else ""
+    decoded.message = "; ".join(filter(None, (decoded.message, named)))
+    _answer([request])
+
+
+def _refused(spans: list) -> list:
+    try:
+        commit.store_spans(spans)
+    except BadRows:
+        if len(spans) == 1:
+            return spans
+        middle = len(spans) // 2
+        return _refused(spans[:middle]) + _refused(spans[middle:])
+    return []
+
+
+def _answer(group: Iterable[_Request]) -> None:
+    _hand_over([(request, request.decoded, None) for request in group])
+
+
+def _fail(group: Iterable[_Request], error: Exception) -> None:
+    _hand_over([(request, None, error) for request in group])
+
+
+Outcome = tuple[_Request, Decoded | None, Exception | None]
+
+
+def _hand_over(outcomes: list[Outcome]) -> None:
+    """Wake the waiting receivers, with one call for each event loop."""
+    for loop in {request.loop for request, _, _ in outcomes}:
+        try:
+            loop.call_soon_threadsafe(_resolve, [outcome for outcome in outcomes if outcome[0].loop is loop])
+        except RuntimeError:
+            logger.warning("A receiver stopped before its answer was ready.")
+
+
+def _resolve(outcomes: list[Outcome]) -> None:
+    for request, decoded, error in outcomes:
+        if request.answer.done():
+            continue
+        if error is not None:
+            request.answer.set_exception(error)
+        else:
+            request.answer.set_result(decoded)
+
+
+@functools.cache
+def committer() -> Committer:
+    """The one of this process."""
+    return Committer()

@@ -1,0 +1,48 @@
+"""The receivers' own ASGI application: senders come here before Django sees them.
+
+No sessions, no CSRF, no redirect that an exporter would take for a success, and the body as a stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+
+from telemetry.receive import otlp_http
+from telemetry.receive.body import Disconnected, Receive
+from telemetry.receive.http import Reply, Request, Send
+
+Handler = Callable[[Request], Awaitable[Reply]]
+
+#: Where each signal is sent to, besides ``/v1/…``: what the SDKs of Langfuse and LangSmith make of their endpoint.
+OTLP_ROOTS = ("", "/api/public/otel", "/otel", "/api/otel", "/api/v1/otel")
+OTLP_SIGNALS = {"traces": otlp_http.TRACES, "metrics": otlp_http.METRICS, "logs": otlp_http.LOGS}
+
+#: Exact paths; one slash more at the end is the same path.
+INGEST_PATHS: dict[str, Handler] = {
+    f"{root}/v1/{name}": signal.export for root in OTLP_ROOTS for name, signal in OTLP_SIGNALS.items()
+}
+
+
+def handles(path: str) -> bool:
+    return path in INGEST_PATHS or path.removesuffix("/") in INGEST_PATHS
+
+
+async def _nothing_here(request: Request) -> Reply:
+    detail = f"Nothing is received at {request.path}. Traces go to /v1/traces."
+    return Reply(404, orjson.dumps({"detail": detail}))
+
+
+class IngestApp:
+    """Call it with the ASGI triple of an HTTP request; it answers 404 to a path that nobody ``handles``."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        request = Request.of(scope, receive)
+        handler = INGEST_PATHS.get(request.path) or INGEST_PATHS.get(request.path.removesuffix("/"), _nothing_here)
+        try:
+            reply = await handler(request)
+        except Disconnected:
+            return
+        await reply.send(send)
