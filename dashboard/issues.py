@@ -15,7 +15,6 @@ from typing import Literal
 
 from core.templatetags.onwatch import duration_text, percent_text
 from dashboard import links
-from dashboard.health import DIMENSIONS, OVERALL
 from dashboard.queries import Failing, Reading, Scored, Slow
 from telemetry.filters import NONE_LABEL
 from telemetry.scope import Scope
@@ -71,11 +70,11 @@ def find(reading: Reading) -> list[Issue]:
     target = scope.project.latency_target_ms
     slow = reading.slow_operations(target_bucket=latency_bucket(target), sample=LEAST_OPERATIONS)
     failing, before = reading.failing_subjects(), reading.failing_subjects_before()
-    scored = reading.scored_groups((OVERALL, *DIMENSIONS))
+    low = reading.low_scores(below=LOW_SCORE, sample=LEAST_SCORES)
     found = [
         *(slow_issue(scope, row) for row in slow),
         *(failing_issue(scope, row, usual) for row, usual in bursts(scope, failing, before)),
-        *(score_issue(scope, row) for row in low_groups(scored)),
+        *(score_issue(scope, row) for row in low),
     ]
     return sorted(found, key=lambda issue: -issue.impact)[:MOST_SHOWN]
 
@@ -140,22 +139,6 @@ def failing_issue(scope: Scope, row: Failing, usual: float) -> Issue:
         url=links.traces(scope, **filters),
         peak_url=_peak_url(scope, row.peak, filters),
     )
-
-
-def low_groups(rows: Sequence[Scored]) -> list[Scored]:
-    """One row for each feature and topic: ``overall`` where it is scored, else the worst dimension."""
-    worst: dict[tuple[str, str], Scored] = {}
-    for row in rows:
-        if row.scores < LEAST_SCORES:
-            continue
-        held = worst.get((row.feature, row.topic))
-        if held is None or _precedence(row) < _precedence(held):
-            worst[row.feature, row.topic] = row
-    return [row for row in worst.values() if row.mean < LOW_SCORE]
-
-
-def _precedence(row: Scored) -> tuple[bool, float]:
-    return row.name != OVERALL, row.mean
 
 
 def score_issue(scope: Scope, row: Scored) -> Issue:

@@ -48,15 +48,13 @@ class Failing(NamedTuple):
 class Scored(NamedTuple):
     feature: str
     topic: str
+    #: The score it is judged by.
     name: str
     scores: int
-    total: float
+    mean: float
+    #: Start of the step in which the mean was lowest, Unix seconds.
     worst: int
     mean_at_worst: float
-
-    @property
-    def mean(self) -> float:
-        return self.total / self.scores
 
 
 #: Start of each step, and what happened in it.
@@ -130,9 +128,14 @@ class Reading:
         where, values = self.scope.filters.only(ROLLUP_FILTERS).sql()
         return store.rows(Failing, "dashboard/failing_subjects", where=where, **self._bounds(before=True), **values)
 
-    def scored_groups(self, names: tuple[str, ...]) -> list[Scored]:
+    def low_scores(self, *, below: float, sample: int) -> list[Scored]:
+        """Features and topics with a mean below, over at least ``sample`` scores."""
         where, values = self.scope.filters.only(SCORE_FILTERS).sql()
-        return store.rows(Scored, "dashboard/low_scores", where=where, names=list(names), **self._bounds(), **values)
+        names = [health.OVERALL, *health.DIMENSIONS]
+        return store.rows(
+            Scored, "dashboard/low_scores", where=where,
+            names=names, overall=health.OVERALL, low=below, sample=sample, **self._bounds(), **values,
+        )  # fmt: skip
 
     def _total(self, span: TimeRange, parts: Parts) -> Window:
         known, window = self._totals.get(span, (Parts(0), Window()))

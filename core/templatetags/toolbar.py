@@ -76,7 +76,7 @@ def _moves(links: _Links, span: TimeRange) -> dict[str, str]:
     }
 
 
-def _chips(links: _Links) -> list[dict[str, str]]:
+def _chips(links: _Links, silent: set[str]) -> list[dict[str, str]]:
     chips = {**links.scope.filters.values, **links.extra}
     return [
         {
@@ -85,12 +85,22 @@ def _chips(links: _Links) -> list[dict[str, str]]:
             "url": links.to(**{name: None}),
         }
         for name, value in chips.items()
+        if name not in silent
     ]
 
 
 @register.inclusion_tag("components/_toolbar.html", takes_context=True)
-def toolbar(context: dict[str, Any], scope: Any, compare: bool = True, live: bool = True) -> dict[str, Any]:  # noqa: ANN401
-    """Range presets and a range of one's own, refresh (``live``), comparison (``compare``) and filter chips."""
+def toolbar(
+    context: dict[str, Any],
+    scope: Any,  # noqa: ANN401
+    compare: bool = True,
+    live: bool = True,
+    silent: str = "",
+) -> dict[str, Any]:
+    """Range presets and a range of one's own, refresh (``live``), comparison (``compare``) and filter chips.
+
+    ``silent`` names parameters of the page that are kept in every link and are no filters.
+    """
     request = context["request"]
     links = _Links(request.path, scope, request.GET.dict())
     refreshes = REFRESHES if scope.span.ends_now else {name: REFRESHES[name] for name in REFRESHES if name != "live"}
@@ -105,6 +115,6 @@ def toolbar(context: dict[str, Any], scope: Any, compare: bool = True, live: boo
         "refresh_label": REFRESHES[scope.refresh] if scope.refresh in refreshes else REFRESHES["off"],
         "comparisons": _choices(links, "compare", COMPARISONS, scope.compare) if compare else [],
         "compare_label": COMPARISONS[scope.compare],
-        "chips": _chips(links),
+        "chips": _chips(links, set(silent.split())),
         "clear_url": f"{request.path}?{scope.query(**dict.fromkeys(scope.filters.values))}",
     }
