@@ -39,7 +39,7 @@ JSON = {"content-type": "application/json"}
 
 def post(receiver: str, body: bytes, path: str = "/v1/traces", **headers: str) -> httpx.Response:
     given = {name.replace("_", "-"): text for name, text in headers.items()}
-    return httpx.post(receiver + path, content=body, headers=PROTOBUF | given)
+    return httpx.post(receiver + path, content=body, headers=PROTOBUF | given, timeout=30)
 
 
 def stored() -> int:
