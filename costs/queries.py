@@ -76,13 +76,16 @@ class UnpricedCalls(NamedTuple):
         return urlencode({"provider": self.provider, "model": self.model})
 
 
-class PeriodSpend(NamedTuple):
-    """Spend of one spender in one period, before and after its mark; periods count from 1."""
+class WindowSpend(NamedTuple):
+    """Spend of one feature, model or the project, one figure for each stretch of time asked for."""
 
     value: str
-    period: int
-    before_nano: int
-    after_nano: int
+    spent: list[int]
+
+
+class UserSpend(NamedTuple):
+    user_id: str
+    spent: int
 
 
 class ModelSlot(NamedTuple):
@@ -141,28 +144,33 @@ def unpriced(project_id: int, span: TimeRange, filters: Filters, *, limit: int =
     return store.rows(UnpricedCalls, "costs/unpriced", limit=limit, **_asked(project_id, span, filters))
 
 
-def period_spend(
-    project_id: int,
-    scope: str,
-    starts: Sequence[datetime],
-    marks: Sequence[datetime],
-    end: datetime,
-    values: Sequence[str] = (),
-    *,
-    limit: int,
-) -> list[PeriodSpend]:
-    """Highest first. ``scope`` is a ``Budget.Scope``; without ``values`` it is about every spender."""
-    return store.rows(
-        PeriodSpend,
-        "costs/period_spend",
+def spend_in(project_id: int, column: str, windows: Sequence[tuple[datetime, datetime]]) -> dict[str, list[int]]:
+    """Value of ``feature`` or ``model`` (``project_id``: one empty value) -> what was spent in each window.
+
+    Raises StoreUnavailable.
+    Windows are half open and begin and end at whole minutes; values without spend in any of them are absent.
+    """
+    starts, ends = ([window[side] for window in windows] for side in (0, 1))
+    hour = timedelta(hours=1)
+    cut_hours = {_floor(bound, hour) for window in windows for bound in window if bound != _floor(bound, hour)}
+    found = store.rows(
+        WindowSpend,
+        "costs/spend_in_windows",
+        key=column,
         project_id=project_id,
-        scope=scope,
-        starts=list(starts),
-        marks=list(marks),
-        start=starts[0],
-        end=end,
-        values=list(values),
-        limit=limit,
+        starts=starts,
+        ends=ends,
+        start=min(starts),
+        end=max(ends),
+        cut_hours=sorted(cut_hours),
+    )
+    return {"" if column == "project_id" else row.value: row.spent for row in found if any(row.spent)}
+
+
+def user_spend(project_id: int, start: datetime, end: datetime, *, user: str = "", limit: int = 1) -> list[UserSpend]:
+    """Users by what they spent, highest first, or one of them. Quarters of an hour. Raises StoreUnavailable."""
+    return store.rows(
+        UserSpend, "costs/user_spend", project_id=project_id, start=start, end=end, user=user, limit=limit
     )
 
 

@@ -19,7 +19,7 @@ CHECK = "/api/v1/budgets/check"
 
 @pytest.fixture(autouse=True)
 def stored(stores):
-    budgets.forget_checked()
+    budgets.forget()
 
 
 @pytest.fixture

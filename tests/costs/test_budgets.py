@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def stored(stores):
-    budgets.forget_checked()
+    budgets.forget()
 
 
 def test_it_adds_up_the_present_period_alone(project):
@@ -144,6 +144,16 @@ def test_a_used_up_budget_allows_nothing(project):
     make_budget(project, limit_usd=1)
     spend(project, datetime.now(UTC), 1)
     assert not budgets.allowance(project.pk).allows(0)
+
+
+def test_a_day_in_india_begins_at_half_past(project):
+    project.time_zone = "Asia/Kolkata"
+    project.save()
+    whole = make_budget(project, name="whole", limit_usd=100)
+    feature = make_budget(project, name="feature", scope="feature", scope_value="each", limit_usd=100)
+    for minutes, usd in ((-1, 64), (0, 1), (29, 2), (30, 4), (600, 8)):
+        spend(project, datetime(2026, 11, 17, 18, 30, tzinfo=UTC) + timedelta(minutes=minutes), usd)
+    assert budgets.status(whole, NOW).spent_nano == budgets.status(feature, NOW).spent_nano == 15 * NANO
 
 
 def test_without_budgets_everything_is_allowed(project):
