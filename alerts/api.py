@@ -53,7 +53,7 @@ class AlertOut(Schema):
 
 class AlertPage(Schema):
     alerts: list[AlertOut]
-    cursor: str = Field(description="Give it back as `cursor` for the next page; empty on the last one.")
+    next_cursor: str | None = Field(description="Give it back as `cursor` for the next page; null on the last one.")
 
 
 class AlertQuery(Schema):
@@ -105,4 +105,4 @@ def list_alerts(request: HttpRequest, query: Query[AlertQuery]) -> dict[str, Any
         page = queries.alerts(caller(request).project_id, filters, limit=query.limit, cursor=query.cursor)
     except BadFilter as error:
         raise Problem(400, str(error), field=error.field) from error
-    return {"alerts": [_shown(alert) for alert in page.alerts], "cursor": page.cursor}
+    return {"alerts": [_shown(alert) for alert in page.alerts], "next_cursor": page.cursor or None}

@@ -25,7 +25,7 @@ def get_alert_or_404(request: HttpRequest, pk: int, *, role: str = Membership.Ro
 
 def get_rule_or_404(request: HttpRequest, pk: int) -> Rule:
     """The rule; 404 for who may not know of it."""
-    seen = Rule.objects.select_related("project", "budget")
+    seen = Rule.objects.select_related("project", "budget__project")
     rule = seen.filter(pk=pk, project__in=projects_for(request.user)).first()
     if rule is None:
         raise Http404("No such rule.")

@@ -67,7 +67,8 @@ class Evaluator:
         crash loop, and the next check sees the same data.
         """
         now = self.clock()
-        rule = Rule.objects.filter(enabled=True, next_check_at__lte=now).order_by("next_check_at").first()
+        due = Rule.objects.filter(enabled=True, next_check_at__lte=now).select_related("budget__project")
+        rule = due.order_by("next_check_at").first()
         if rule is None:
             return False
         if not self._take(rule, now):

@@ -94,8 +94,9 @@ def simulate(rule: Rule, span: TimeRange) -> Preview:
     for position, point in enumerate(points):
         seen = point.reading
         if rule.condition == Condition.CHANGE:
-            past.at = position
-            baseline = baselines.find(rule, past, rule.window)
+            if position % max(1, baselines.REMEMBERED // step) == 0:
+                past.at = position
+                baseline = baselines.find(rule, past, rule.window)
             name = baseline.name if baseline else name
         decision = rules.next_state(
             spec, state, Observation(seen.value, seen.sample, seen.low, seen.high, baseline), point.at

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.series import Definition, Reading, Watch
+from alerts.series import Reading, Watch
 from core.timerange import TimeRange
 from costs import budgets
 from costs.models import Budget
@@ -46,11 +46,9 @@ def read(watch: Watch, span: TimeRange, now: datetime) -> Reading:
 
 def fullest_budget(watch: Watch, now: datetime) -> budgets.BudgetStatus | None:
     """The budget that is used up most, and of one for each user (feature, model) whose; None without a budget."""
-    watched = Budget.objects.filter(project_id=watch.project_id, enabled=True).select_related("project")
-    if watch.budget is not None:
-        watched = watched.filter(pk=watch.budget.pk)
-    found = [budgets.statuses(budget, now, limit=1, look_back=False)[0] for budget in watched]
-    return max(found, key=lambda status: status.share, default=None)
+    if watch.budget is None:
+        return max(budgets.for_project(watch.project_id, now), key=lambda status: status.share, default=None)
+    return budgets.status(watch.budget, now) if watch.budget.enabled else None
 
 
 def _budget(watch: Watch, now: datetime) -> Reading:
@@ -74,20 +72,31 @@ def points(watch: Watch, span: TimeRange, *, step: timedelta, window: timedelta)
     width = max(1, round(window / step))
     reach = TimeRange(span.start - (width - 1) * step, span.end)
     found = telemetry_series.windows(watch.project_id, reach, step, watch.filters, parts=definition.parts)
-    return [_point(definition, watch.subject, found, index, width, step) for index in range(width - 1, len(found))]
+    ends = [at + step for at, _ in found[width - 1 :]]
+    looks = sliding([window for _, window in found], width)
+    return [Point(end, definition.read(look, watch.subject)) for end, look in zip(ends, looks, strict=True)]
 
 
-def _point(
-    definition: Definition,
-    subject: str,
-    found: Sequence[tuple[datetime, Window]],
-    index: int,
-    width: int,
-    step: timedelta,
-) -> Point:
-    assert definition.read is not None
-    reading = definition.read(merged(window for _, window in found[index + 1 - width : index + 1]), subject)
-    return Point(found[index][0] + step, reading)
+def sliding(windows: Sequence[Window], width: int) -> list[Window]:
+    """The sum of every ``width`` neighbours, in about three additions each however wide.
+
+    Sums are kept from the left and from the right within blocks of the width; any stretch is the right end of one
+    block and the left end of the next.
+    """
+    from_left = _running(windows, width)
+    from_right = _running(windows[::-1], width, offset=-len(windows) % width)[::-1]
+    return [
+        from_left[last] if (last + 1) % width == 0 else merged((from_right[last + 1 - width], from_left[last]))
+        for last in range(width - 1, len(windows))
+    ]
+
+
+def _running(windows: Sequence[Window], width: int, *, offset: int = 0) -> list[Window]:
+    """Running sums that start anew at every block; the first block lacks ``offset`` windows."""
+    sums: list[Window] = []
+    for position, window in enumerate(windows, start=offset):
+        sums.append(merged((sums[-1], window)) if sums and position % width else window)
+    return sums
 
 
 def _budget_points(watch: Watch, now: datetime, step: timedelta) -> list[Point]:

@@ -41,10 +41,10 @@ def test_filters_and_pages(get, project):
         project, title="over", state="resolved", fired_at=NOW - timedelta(hours=9), resolved_at=NOW - timedelta(hours=8)
     )
     first = get("limit=4").json()
-    second = get(f"limit=4&cursor={first['cursor']}").json()
+    second = get(f"limit=4&cursor={first['next_cursor']}").json()
     titles = [alert["title"] for alert in first["alerts"] + second["alerts"]]
     assert titles == [*(f"alert {number}" for number in range(5)), "over"]
-    assert second["cursor"] == ""
+    assert second["next_cursor"] is None
     assert [alert["title"] for alert in get("state=resolved").json()["alerts"]] == ["over"]
     assert len(get("severity=SEV1&from=now-6h").json()["alerts"]) == 5
     assert get("severity=SEV4").json()["alerts"] == []
