@@ -38,6 +38,10 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 #: What senders write, and the encoding that they mean.
 MEDIA_TYPES = {PROTOBUF: PROTOBUF, "application/protobuf": PROTOBUF, JSON: JSON}
 
+TOO_MUCH_WAITS = "Too much waits to be stored. Send it again in a moment."
+STORE_AWAY = "The store does not answer. Send it again in a moment."
+OUR_FAULT = "This request met a fault of the console, which is in its log."
+
 #: google.rpc.Code by HTTP status.
 CODES = {400: 3, 401: 16, 403: 7, 405: 12, 413: 8, 415: 3, 500: 13, 503: 14}
 
@@ -120,14 +124,14 @@ async def _export(signal: Signal, request: Request, media_type: str) -> Decoded:
     except (BadBody, BadEncoding) as error:
         raise Refusal(400, str(error)) from None
     except Backlogged:
-        raise Refusal(503, "Too much waits to be stored. Send it again in a moment.") from None
+        raise Refusal(503, TOO_MUCH_WAITS) from None
     except (StoreUnavailable, DatabaseError):
-        raise Refusal(503, "The store does not answer. Send it again in a moment.") from None
+        raise Refusal(503, STORE_AWAY) from None
     except Disconnected:
         raise
     except Exception:
         logger.exception("An export request failed by a fault of ours.")
-        raise Refusal(500, "This request met a fault of the console, which is in its log.") from None
+        raise Refusal(500, OUR_FAULT) from None
 
 
 def _decode(raw: bytes, *, signal: Signal, encoding: str, json: bool, caller: Caller) -> tuple[Decoded, int]:
