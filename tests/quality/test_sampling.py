@@ -8,13 +8,6 @@ from quality import sampling
 from telemetry.span import Span
 
 
-@pytest.fixture(autouse=True)
-def _fresh_shares():
-    sampling.forget()
-    yield
-    sampling.forget()
-
-
 def make_answer(project: Project, number: int, **more) -> Span:
     given = {"kind": "llm", "output": "An answer."}
     return Span(project.pk, f"{number:032x}", f"{number:016x}", **given | more)
