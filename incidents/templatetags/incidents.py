@@ -78,3 +78,9 @@ def figure_rows(piece: Evidence) -> list[dict[str, Any]]:
         shown = [f"{score['mean']:.2f} (n = {score['count']})" if score else UNKNOWN for score in found]
         rows.append({"name": f"Score {name}", "now": shown[0], "before": shown[1]})
     return rows
+
+
+@register.filter
+def current_step(steps: list[Step]) -> Step | None:
+    """The first step that is not done: the one to work on."""
+    return next((step for step in steps if not step.is_done), None)
