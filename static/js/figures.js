@@ -222,11 +222,16 @@
     });
   }
 
-  function remember(parameter, id) {
+  // The URL names what is shown, and only where that is not what is shown without it.
+  function remember(parameter, plot) {
+    const traces = read(plot.dataset.jsFigure).data;
+    const groups = [...new Set(traces.map(groupOf))];
+    const shown = new Set(traces.filter((trace) => isShown(plot.id, trace)).map(groupOf));
+    const usual = new Set(traces.filter((trace) => trace.visible !== "legendonly").map(groupOf));
     const address = new URL(location.href);
     address.searchParams.delete(parameter);
-    for (const [group, shown] of choices.get(id) ?? []) {
-      if (shown) address.searchParams.append(parameter, group);
+    if (groups.some((group) => shown.has(group) !== usual.has(group))) {
+      for (const group of shown.size ? shown : [""]) address.searchParams.append(parameter, group);
     }
     history.replaceState(history.state, "", address);
   }
@@ -234,8 +239,9 @@
   function recall() {
     const asked = new URL(location.href).searchParams;
     document.querySelectorAll("[data-js-series][data-js-series-param]").forEach((button) => {
-      if (asked.getAll(button.dataset.jsSeriesParam).includes(button.value)) {
-        choose(button.dataset.jsSeries, button.value, true);
+      const parameter = button.dataset.jsSeriesParam;
+      if (asked.has(parameter)) {
+        choose(button.dataset.jsSeries, button.value, asked.getAll(parameter).includes(button.value));
       }
     });
   }
@@ -245,7 +251,7 @@
     const plot = button && document.getElementById(button.dataset.jsSeries);
     if (!plot) return;
     choose(plot.id, button.value, button.getAttribute("aria-pressed") !== "true");
-    if (button.dataset.jsSeriesParam) remember(button.dataset.jsSeriesParam, plot.id);
+    if (button.dataset.jsSeriesParam) remember(button.dataset.jsSeriesParam, plot);
     draw(plot, true);
   });
   document.addEventListener("toggle", (event) => {
