@@ -73,7 +73,7 @@ def failures_figure(scope: Scope, trend: Trend, before: Trend, marks: Sequence[M
     traces = [
         charts.bars(*_failed(trend), name="failed", colour=charts.BAD, unit="count", link=link, step=scope.span.step)
     ]
-    if before:
+    if any(window.failures for _, window in before):
         traces.append(
             charts.line(*_failed(before), name="failed, before", colour=charts.BEFORE, unit="count", dashed=True)
         )

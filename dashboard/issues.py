@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -66,17 +66,24 @@ class Issue:
 
 def find(reading: Reading) -> list[Issue]:
     """The worst first. Raises StoreUnavailable."""
-    scope = reading.scope
+    scope = _issue_scope(reading)
     target = scope.project.latency_target_ms
     slow = reading.slow_operations(target_bucket=latency_bucket(target), sample=LEAST_OPERATIONS)
-    failing, before = reading.failing_subjects(), reading.failing_subjects_before()
     low = reading.low_scores(below=LOW_SCORE, sample=LEAST_SCORES)
     found = [
         *(slow_issue(scope, row) for row in slow),
-        *(failing_issue(scope, row, usual) for row, usual in bursts(scope, failing, before)),
+        *(failing_issue(scope, row, usual) for row, usual in bursts(scope, reading.failing_subjects())),
         *(score_issue(scope, row) for row in low),
     ]
     return sorted(found, key=lambda issue: -issue.impact)[:MOST_SHOWN]
+
+
+def _issue_scope(reading: Reading) -> Scope:
+    """The scope whose links lead to just what was counted: of a long range, whole hours."""
+    scope = reading.scope
+    if reading.issue_span == links.whole_minutes(replace(scope.span, preset="")):
+        return scope
+    return replace(scope, span=reading.issue_span)
 
 
 def slow_issue(scope: Scope, row: Slow) -> Issue:
@@ -97,17 +104,16 @@ def slow_issue(scope: Scope, row: Slow) -> Issue:
     )
 
 
-def bursts(scope: Scope, rows: Sequence[Failing], before: Sequence[Failing]) -> list[tuple[Failing, float]]:
+def bursts(scope: Scope, rows: Sequence[Failing]) -> list[tuple[Failing, float]]:
     """The groups that are worth a line, each with what is usual for one step.
 
-    Usual is the comparison's rate; where that has none, the rate of this range without its worst step.
+    Usual is the comparison's rate; where that had none, the rate of this range without its worst step.
     """
     steps = max(1.0, scope.span.length / scope.span.step)
-    usually = {(row.by_model, row.subject, row.error_type): row.failed / steps for row in before}
     found = []
     for row in rows:
         apart = (row.failed - row.failed_at_peak) / max(1.0, steps - 1)
-        usual = usually.get((row.by_model, row.subject, row.error_type), apart)
+        usual = row.failed_before / steps or apart
         is_heavy = row.failed >= LEAST_FAILED and row.failed >= HEAVY_SHARE * row.operations
         if is_heavy or is_burst(row.failed_at_peak, usual):
             found.append((row, usual))

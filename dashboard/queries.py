@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ from telemetry.filters import ROLLUP_FILTERS, SCORE_FILTERS
 from telemetry.scope import Scope
 from telemetry.series import Parts
 from telemetry.window import Window
-from telemetry.windows import Stretch
 
 #: Groups that one question about issues returns at the most.
 MOST_GROUPS = 40
@@ -43,6 +42,8 @@ class Failing(NamedTuple):
     operations: int
     peak: int
     failed_at_peak: int
+    #: In the whole comparison.
+    failed_before: int
 
 
 class Scored(NamedTuple):
@@ -111,31 +112,29 @@ class Reading:
         return not store.rows(_Found, "dashboard/has_spans", project=self.project_id)[0].found
 
     def slow_operations(self, *, target_bucket: int, sample: int) -> list[Slow]:
-        where, values = self.scope.filters.only(ROLLUP_FILTERS).sql()
-        return store.rows(
-            Slow, "dashboard/slow_operations", where=where,
-            target_bucket=target_bucket, sample=sample, **self._bounds(), **values,
-        )  # fmt: skip
+        where, values = self.scope.filters.only(ROLLUP_FILTERS).sql("rollup")
+        limits = {"target_bucket": target_bucket, "sample": sample}
+        return store.rows(Slow, "dashboard/slow_operations", where=where, **self._ask("spans"), **limits, **values)
 
     def failing_subjects(self) -> list[Failing]:
-        where, values = self.scope.filters.only(ROLLUP_FILTERS).sql()
-        return store.rows(Failing, "dashboard/failing_subjects", where=where, **self._bounds(), **values)
-
-    def failing_subjects_before(self) -> list[Failing]:
-        """Nothing without a comparison."""
-        if self.scope.before is None:
-            return []
-        where, values = self.scope.filters.only(ROLLUP_FILTERS).sql()
-        return store.rows(Failing, "dashboard/failing_subjects", where=where, **self._bounds(before=True), **values)
+        where, values = self.scope.filters.only(ROLLUP_FILTERS).sql("rollup")
+        before = self._edges(self.scope.before) if self.scope.before else (0, 0)
+        edges = dict(zip(("before_start", "before_end"), before, strict=True))
+        return store.rows(Failing, "dashboard/failing_subjects", where=where, **self._ask("spans"), **edges, **values)
 
     def low_scores(self, *, below: float, sample: int) -> list[Scored]:
         """Features and topics with a mean below, over at least ``sample`` scores."""
-        where, values = self.scope.filters.only(SCORE_FILTERS).sql()
-        names = [health.OVERALL, *health.DIMENSIONS]
-        return store.rows(
-            Scored, "dashboard/low_scores", where=where,
-            names=names, overall=health.OVERALL, low=below, sample=sample, **self._bounds(), **values,
-        )  # fmt: skip
+        where, values = self.scope.filters.only(SCORE_FILTERS).sql("rollup")
+        names = {"names": [health.OVERALL, *health.DIMENSIONS], "overall": health.OVERALL}
+        limits = {"low": below, "sample": sample}
+        ask = self._ask("scores")
+        return store.rows(Scored, "dashboard/low_scores", where=where, **ask, **names, **limits, **values)
+
+    @property
+    def issue_span(self) -> TimeRange:
+        """What issues are looked for in: long ranges read the hour tables, widened to whole hours."""
+        start, end = self._edges(self.scope.span)
+        return TimeRange(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
 
     def _total(self, span: TimeRange, parts: Parts) -> Window:
         known, window = self._totals.get(span, (Parts(0), Window()))
@@ -144,12 +143,21 @@ class Reading:
             self._totals[span] = parts, window
         return window
 
-    def _bounds(self, *, before: bool = False) -> dict[str, int]:
-        span = self.scope.before if before and self.scope.before else self.scope.span
+    @property
+    def _by_hours(self) -> bool:
+        return self.step >= timedelta(hours=1)
+
+    def _edges(self, span: TimeRange) -> tuple[int, int]:
+        unit = 3600 if self._by_hours else 60
+        return int(span.start.timestamp()) // unit * unit, -int(-span.end.timestamp() // unit) * unit
+
+    def _ask(self, what: str) -> dict[str, int | str]:
+        start, end = self._edges(self.scope.span)
+        table = f"{what}_1h" if self._by_hours else f"{what}_1m"
         step = int(self.step.total_seconds())
-        start, end = int(span.start.timestamp()) // 60 * 60, -int(-span.end.timestamp() // 60) * 60
-        stretch = Stretch.of(start, end, step=step)
-        return {"project": self.project_id, "step": step, "limit": MOST_GROUPS, **stretch._asdict()}
+        return {
+            "table": table, "project": self.project_id, "start": start, "end": end, "step": step, "limit": MOST_GROUPS
+        }  # fmt: skip
 
     def _budget_pace(self) -> float | None:
         """Only asked for where the comparison has no cost to compare with, and only for whole-project figures."""

@@ -1,32 +1,28 @@
--- Failed operations by what failed (a model, or the operation's name where there is no model) and how, with the worst step.
-SELECT by_model, subject, error_type, failed, operations, peak, failed_at_peak
+-- Failed operations by what failed (a model, or the operation's name where there is no model) and how, with the worst
+-- step, and how many there were in the comparison. The two ranges may overlap.
+SELECT by_model, subject, error_type, failed, operations, peak, failed_at_peak, failed_before
 FROM (
     SELECT
         by_model, subject, error_type,
-        sum(errors) AS failed,
-        sum(sum(spans)) OVER (PARTITION BY by_model, subject) AS operations,
-        argMax(slot, errors) AS peak,
-        max(errors) AS failed_at_peak
+        sumIf(errors, is_now) AS failed,
+        sum(sumIf(spans, is_now)) OVER (PARTITION BY by_model, subject) AS operations,
+        argMaxIf(slot, errors, is_now) AS peak,
+        maxIf(errors, is_now) AS failed_at_peak,
+        sumIf(errors, is_before) AS failed_before
     FROM (
-        SELECT by_model, subject, error_type, slot, sum(n) AS spans, sumIf(n, status = 'error') AS errors
-        FROM (
-            SELECT
-                model != '' AS by_model, if(model != '', model, name) AS subject, error_type, status,
-                intDiv(toUInt32(minute), {step:UInt32}) * {step:UInt32} AS slot, spans AS n
-            FROM spans_1m
-            WHERE project_id = {project:UInt32} AND minute >= toDateTime({start:UInt32}, 'UTC') AND minute < toDateTime({end:UInt32}, 'UTC')
-                AND (minute < toDateTime({hours_start:UInt32}, 'UTC') OR minute >= toDateTime({hours_end:UInt32}, 'UTC'))
-                AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail') /*filters*/
-            UNION ALL
-            SELECT
-                model != '' AS by_model, if(model != '', model, name) AS subject, error_type, status,
-                intDiv(toUInt32(minute), {step:UInt32}) * {step:UInt32} AS slot, spans AS n
-            FROM spans_1h
-            WHERE project_id = {project:UInt32}
-                AND minute >= toDateTime({hours_start:UInt32}, 'UTC') AND minute < toDateTime({hours_end:UInt32}, 'UTC')
-                AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail') /*filters*/
-        )
-        GROUP BY by_model, subject, error_type, slot
+        SELECT
+            model != '' AS by_model,
+            if(model != '', model, name) AS subject,
+            error_type,
+            intDiv(toUInt32(minute), {step:UInt32}) * {step:UInt32} AS slot,
+            minute >= toDateTime({start:UInt32}, 'UTC') AND minute < toDateTime({end:UInt32}, 'UTC') AS is_now,
+            minute >= toDateTime({before_start:UInt32}, 'UTC') AND minute < toDateTime({before_end:UInt32}, 'UTC') AS is_before,
+            sum(rollup.spans) AS spans,
+            sumIf(rollup.spans, status = 'error') AS errors
+        FROM {table:Identifier} AS rollup
+        WHERE project_id = {project:UInt32} AND (is_now OR is_before)
+            AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail') /*filters*/
+        GROUP BY by_model, subject, error_type, slot, is_now, is_before
     )
     GROUP BY by_model, subject, error_type
 )

@@ -10,21 +10,15 @@ SELECT
     mapValues(merged) AS counts
 FROM (
     SELECT
-        name, slot, sum(n) AS spans, sumMap(latency) AS histogram,
-        arraySum(mapValues(mapFilter((bucket, amount) -> bucket > {target_bucket:UInt16}, histogram))) AS above
-    FROM (
-        SELECT name, intDiv(toUInt32(minute), {step:UInt32}) * {step:UInt32} AS slot, spans AS n, latency
-        FROM spans_1m
-        WHERE project_id = {project:UInt32} AND minute >= toDateTime({start:UInt32}, 'UTC') AND minute < toDateTime({end:UInt32}, 'UTC')
-            AND (minute < toDateTime({hours_start:UInt32}, 'UTC') OR minute >= toDateTime({hours_end:UInt32}, 'UTC'))
-            AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail') /*filters*/
-        UNION ALL
-        SELECT name, intDiv(toUInt32(minute), {step:UInt32}) * {step:UInt32} AS slot, spans AS n, latency
-        FROM spans_1h
-        WHERE project_id = {project:UInt32}
-            AND minute >= toDateTime({hours_start:UInt32}, 'UTC') AND minute < toDateTime({hours_end:UInt32}, 'UTC')
-            AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail') /*filters*/
-    )
+        name,
+        intDiv(toUInt32(minute), {step:UInt32}) * {step:UInt32} AS slot,
+        sum(rollup.spans) AS spans,
+        sumMap(latency) AS histogram,
+        arraySum((bucket, amount) -> if(bucket > {target_bucket:UInt16}, amount, 0), mapKeys(histogram), mapValues(histogram)) AS above
+    FROM {table:Identifier} AS rollup
+    WHERE project_id = {project:UInt32}
+        AND minute >= toDateTime({start:UInt32}, 'UTC') AND minute < toDateTime({end:UInt32}, 'UTC')
+        AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail') /*filters*/
     GROUP BY name, slot
 )
 GROUP BY name

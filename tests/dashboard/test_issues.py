@@ -122,6 +122,8 @@ def test_long_ranges_read_the_hour_table(project):
     (issue,) = find(project, range="7d")
 
     assert issue.how_often == "9 of 9 failed, 100 %"
+    bounds = query_of(issue.url)
+    assert bounds["from"].endswith(":00:00Z") and bounds["to"].endswith(":00:00Z")
 
 
 def test_filters_narrow_the_issues(project):
@@ -150,8 +152,23 @@ def test_a_burst_stands_out_from_what_is_usual(failed, usual, burst):
 
 def test_usual_is_what_the_comparison_had(project):
     scope = Scope.from_query(project, {"range": "24h"})
-    row = Failing(True, "m", "timeout", failed=40, operations=10_000, peak=0, failed_at_peak=20)
-    as_before = row._replace(failed=9600, operations=100_000)
+    row = Failing(True, "m", "timeout", failed=40, operations=10_000, peak=0, failed_at_peak=20, failed_before=0)
 
-    assert [usual for _, usual in issues.bursts(scope, [row], [])] == [pytest.approx(20 / 95)]
-    assert issues.bursts(scope, [row], [as_before]) == []
+    assert [usual for _, usual in issues.bursts(scope, [row])] == [pytest.approx(20 / 95)]
+    assert issues.bursts(scope, [row._replace(failed_before=9600)]) == []
+
+
+def test_the_comparison_says_what_is_usual(project):
+    day, minute = timedelta(days=1), timedelta(minutes=2)
+    failed = {"status": "error", "error_type": "timeout"}
+    send(
+        *(make_span(project, ago=HOUR_AGO, **failed) for _ in range(6)),
+        *(make_span(project, ago=HOUR_AGO + day + minute * number, **failed) for number in range(120)),
+        *(make_span(project, ago=timedelta(hours=2)) for _ in range(200)),
+    )
+
+    (row,) = Reading(Scope.from_query(project, {})).failing_subjects()
+
+    assert (row.failed, row.operations, row.failed_before) == (6, 206, 120)
+    assert find(project) == []
+    assert len(find(project, compare="none")) == 1
