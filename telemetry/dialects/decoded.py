@@ -11,15 +11,15 @@ class BadBody(Exception):
     """The body as a whole cannot be read. The message is meant for the sender."""
 
 
-class BadSpan(Exception):
-    """One span cannot be accepted: the field to blame (empty for the span as a whole) and why."""
+class BadItem(Exception):
+    """One span, record or point cannot be accepted: the field to blame (empty for the whole of it) and why."""
 
     def __init__(self, why: str, *, field: str = "") -> None:
         super().__init__(why)
         self.field = field
 
     def at(self, place: str) -> str:
-        """The message for the sender, beginning with where the span lies."""
+        """The message for the sender, beginning with where it lies."""
         return f"{place}.{self.field}: {self}" if self.field else f"{place}: {self}"
 
 

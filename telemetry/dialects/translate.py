@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import Any
 
-from telemetry.dialects.decoded import BadSpan
+from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.documents import MAX_DOCUMENTS
 from telemetry.dialects.draft import FACTS, NOBODY, SLOT, Draft
 from telemetry.dialects.lookup import LOOKUP, NOT_KNOWN, Membership
@@ -69,7 +69,7 @@ class Defaults:
         try:
             _absorb(attributes, values, ranks, rest, later)
             _assemble(later, attributes, draft)
-        except BadSpan as error:
+        except BadItem as error:
             raise _blame(error, attributes) from None
         return Defaults(values, ranks, self.rest | {f"{prefix}{name}": value for name, value in draft.rest.items()})
 
@@ -143,18 +143,18 @@ def _keep_links(links: Any, rest: dict[str, Any]) -> None:
     ]
 
 
-def _blame(error: BadSpan, attributes: Any) -> BadSpan:
+def _blame(error: BadItem, attributes: Any) -> BadItem:
     """The same error with the name of the attribute that cannot be read."""
     for name in attributes:
         try:
             plain(attributes[name])
-        except BadSpan:
-            return BadSpan(str(error), field=f"attributes.{name}")
+        except BadItem:
+            return BadItem(str(error), field=f"attributes.{name}")
     return error
 
 
 def translate(span: Any, checked: tuple[Any, ...], start_ns: int, defaults: Defaults) -> Span:
-    """The canonical span. ``checked`` are trace id, span id, parent id, start and duration; raises BadSpan."""
+    """The canonical span. ``checked`` are trace id, span id, parent id, start and duration; raises BadItem."""
     values, ranks, rest = defaults.values.copy(), defaults.ranks.copy(), defaults.rest.copy()
     values[FIRST_CHECKED:BEHIND_CHECKED] = checked
     values[NAME] = span.name.decode(errors="replace")
@@ -168,7 +168,7 @@ def translate(span: Any, checked: tuple[Any, ...], start_ns: int, defaults: Defa
             _assemble(later, attributes, draft)
         if span.events:
             _hear(span.events, draft)
-    except BadSpan as error:
+    except BadItem as error:
         raise _blame(error, attributes) from None
     if span.links:
         _keep_links(span.links, rest)

@@ -2,7 +2,7 @@
 
 Every reader takes what senders really send for that type (numbers as text, lists as JSON text, a lone item for a
 list) and answers with a falsy value for "empty" or ``None`` for "not understood"; none of them raises for odd
-contents, only ``BadSpan`` for bytes that are no ``AnyValue`` or nest without end.
+contents, only ``BadItem`` for bytes that are no ``AnyValue`` or nest without end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from google.protobuf.message import DecodeError
 
-from telemetry.dialects.decoded import BadSpan
+from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.wire import Value
 
 Reader = Callable[[bytes], Any]
@@ -170,7 +170,7 @@ def parse_json(value: str) -> Any:
 
 
 def plain(raw: bytes) -> Any:
-    """The value with its JSON type. Raises BadSpan for bytes that are no ``AnyValue``, or nest too deep."""
+    """The value with its JSON type. Raises BadItem for bytes that are no ``AnyValue``, or nest too deep."""
     size = len(raw)
     if size > 1:
         tag, first = raw[0], raw[1]
@@ -190,7 +190,7 @@ def _parsed(raw: bytes) -> Any:
     try:
         return _unwrap(Value.FromString(raw), MAX_DEPTH)
     except DecodeError:
-        raise BadSpan("is no AnyValue, or is nested too deep") from None
+        raise BadItem("is no AnyValue, or is nested too deep") from None
 
 
 def _finite(value: float) -> float | str:
@@ -215,7 +215,7 @@ def _mapping(pairs: Any, depth: int) -> dict[str, Any]:
 
 def _check(depth: int) -> None:
     if depth == 0:
-        raise BadSpan(f"is nested deeper than {MAX_DEPTH} levels")
+        raise BadItem(f"is nested deeper than {MAX_DEPTH} levels")
 
 
 _UNWRAP: dict[str, Callable[[Any, int], Any]] = {

@@ -146,11 +146,11 @@ def test_nesting_beyond_what_protobuf_reads_costs_its_span_alone():
     for _ in range(500):
         array = b"\x0a" + _varint(len(value)) + value
         value = b"\x2a" + _varint(len(array)) + array
-    deep = wire.Span.FromString(proto_span(span_id=b"22222222").SerializeToString())
+    deep = wire.MESSAGES["Span"].FromString(proto_span(span_id=b"22222222").SerializeToString())
     deep.attributes["k"] = value
     content = body(proto_span())
-    request = wire.Traces.FromString(content)
-    request.resource_spans[0].scope_spans[0].spans.append(deep)
+    request = wire.MESSAGES["Traces"].FromString(content)
+    request.resources[0].scopes[0].items.append(deep)
     decoded = decode(request.SerializeToString())
     assert (len(decoded.spans), decoded.rejected) == (1, 1)
     assert "spans[1].attributes.k: " in decoded.message
