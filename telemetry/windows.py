@@ -1,13 +1,14 @@
 """Windows asked of ClickHouse: roll-up rows in, ``Window`` out.
 
-One question each for sums, failures, latency and scores, because each then reads only its own columns.
-All take whole hours from the hour tables and only the edges from the minute tables.
+One question each for sums, latency and scores, because each then reads only its own columns, and one row a step is
+enough for a histogram. All take whole hours from the hour tables and only the edges from the minute tables.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator
 from enum import Flag, auto
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ HOUR = 3600
 
 
 class Parts(Flag):
-    """What of a Window the caller will read; ClickHouse is not asked for the rest."""
+    """What of a Window the caller will read; ClickHouse is not asked for the rest. Spans and failures come together."""
 
     SPANS = auto()
     FAILURES = auto()
@@ -44,11 +45,21 @@ class Stretch(NamedTuple):
             return cls(start, end, start, start)
         return cls(start, end, first, last)
 
+    def pieces(self) -> Iterator[tuple[str, Stretch]]:
+        """What to ask of each table: ``1h`` for the whole hours, ``1m`` for the rest."""
+        if self.hours_start < self.hours_end:
+            yield "1h", Stretch(self.hours_start, self.hours_end, self.hours_start, self.hours_start)
+        if (self.start, self.end) != (self.hours_start, self.hours_end):
+            yield "1m", self
+
 
 class SpanSums(NamedTuple):
     key: Any
     model: str
     is_call: bool
+    #: An operation that failed; ``failure`` is its error type.
+    failed: bool
+    failure: str
     spans: int
     unpriced: int
     input_tokens: int
@@ -56,13 +67,6 @@ class SpanSums(NamedTuple):
     output_tokens: int
     reasoning_tokens: int
     cost_nano: int
-
-
-class Failures(NamedTuple):
-    key: Any
-    error_type: str
-    calls: int
-    operations: int
 
 
 class Latency(NamedTuple):
@@ -111,35 +115,46 @@ def _windows(
     project_id: int, stretch: Stretch, filters: Filters, parts: Parts, *, key: str, step: int
 ) -> dict[Any, Window]:
     found: defaultdict[Any, Window] = defaultdict(Window)
-    common: Mapping[str, Any] = {"project": project_id, "step": step, **stretch._asdict()}
-    where, values = filters.only(ROLLUP_FILTERS).sql()
-    ask = {"where": where, "key": key, **common, **values}
-    if Parts.SPANS in parts:
-        for sums in store.rows(SpanSums, "telemetry/windows_spans", **ask):
-            _add_sums(found[sums.key], sums)
-    if Parts.FAILURES in parts:
-        for failed in store.rows(Failures, "telemetry/windows_failures", **ask):
-            window = found[failed.key]
-            window.errors += failed.calls
-            window.failures[failed.error_type] = failed.operations
-    if Parts.LATENCY in parts:
-        for row in store.rows(Latency, "telemetry/windows_latency", **ask):
-            found[row.key].latency = dict(zip(row.buckets, row.counts, strict=True))
-    if Parts.SCORES in parts:
-        where, values = filters.only(SCORE_FILTERS).sql()
-        for score in store.rows(ScoreSums, "telemetry/windows_scores", where=where, key=key, **common, **values):
-            found[score.key].scores[score.name] = ScoreSum(score.count, score.total, score.squares)
+    for table, piece in stretch.pieces():
+        common = {"project": project_id, "key": key, "step": step, **piece._asdict()}
+        _read_spans(found, f"spans_{table}", common, filters.only(ROLLUP_FILTERS), parts)
+        if Parts.SCORES in parts:
+            _read_scores(found, f"scores_{table}", common, filters.only(SCORE_FILTERS))
     return dict(found)
+
+
+def _read_spans(
+    found: defaultdict[Any, Window], table: str, common: dict[str, Any], filters: Filters, parts: Parts
+) -> None:
+    where, values = filters.sql("rollup")
+    ask = functools.partial(store.rows, where=where, table=table, **common, **values)
+    if parts & (Parts.SPANS | Parts.FAILURES):
+        for sums in ask(SpanSums, "telemetry/windows_spans"):
+            _add_sums(found[sums.key], sums)
+    if Parts.LATENCY in parts:
+        for row in ask(Latency, "telemetry/windows_latency"):
+            found[row.key].add(Window(latency=dict(zip(row.buckets, row.counts, strict=True))))
+
+
+def _read_scores(found: defaultdict[Any, Window], table: str, common: dict[str, Any], filters: Filters) -> None:
+    where, values = filters.sql("rollup")
+    for row in store.rows(ScoreSums, "telemetry/windows_scores", where=where, table=table, **common, **values):
+        found[row.key].scores.setdefault(row.name, ScoreSum()).add(ScoreSum(row.count, row.total, row.squares))
 
 
 def _add_sums(window: Window, row: SpanSums) -> None:
     window.spans += row.spans
+    if row.failed:
+        window.failures[row.failure] = window.failures.get(row.failure, 0) + row.spans
     if not row.is_call:
         return
     window.calls += row.spans
+    window.errors += row.spans if row.failed else 0
     window.input_tokens += row.input_tokens
     window.cached_tokens += row.cached_tokens
     window.output_tokens += row.output_tokens
     window.reasoning_tokens += row.reasoning_tokens
     window.cost_nano += row.cost_nano
-    window.models[row.model] = ModelSum(row.spans, row.input_tokens, row.output_tokens, row.cost_nano, row.unpriced)
+    window.models.setdefault(row.model, ModelSum()).add(
+        ModelSum(row.spans, row.input_tokens, row.output_tokens, row.cost_nano, row.unpriced)
+    )

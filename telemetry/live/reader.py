@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from core.redis import RedisError, connect
 from telemetry.live import freshness, keys
-from telemetry.live.buckets import read_minutes
+from telemetry.live.buckets import KEPT, oldest_minute, read_minutes
 from telemetry.window import Window, merged
 
 #: Minutes in a kept sum, coarsest first.
@@ -171,6 +171,12 @@ def slots(project_id: int, start: int, end: int, step: int) -> list[Window] | No
     except RedisError as error:
         freshness.failed(error)
         return None
+
+
+def warm(project_id: int) -> None:
+    """Read everything once, so that the first page does not wait for it."""
+    first = -(-oldest_minute() // HOUR) * HOUR
+    slots(project_id, first, first + int(KEPT.total_seconds()) // 60, HOUR)
 
 
 def revision(project_id: int) -> tuple[bytes, int] | None:

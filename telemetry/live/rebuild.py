@@ -18,7 +18,7 @@ from accounts.models import Project
 from core.redis import RedisError, connect
 from telemetry import windows
 from telemetry.filters import Filters
-from telemetry.live import counts, freshness, gaps, keys, scripts
+from telemetry.live import counts, freshness, gaps, keys, reader, scripts
 from telemetry.live.buckets import KEPT_SECONDS, MINUTE, minute_of, oldest_minute
 from telemetry.live.freshness import FURTHEST_AHEAD
 from telemetry.live.record import flat
@@ -77,9 +77,12 @@ def repair(project_id: int, *, run_id: str) -> None:
     try:
         _begin(project_id, run_id)
         lease = _lease(project_id, token)
-        if not lease.ready and not _copy_everything(lease):
+        is_new = not lease.ready
+        if is_new and not _copy_everything(lease):
             return
         _copy_marked(_lease(project_id, token))
+        if is_new:
+            reader.warm(project_id)
         _drop_expired(project_id)
     finally:
         if connect().get(keys.repair(project_id)) == token.encode():

@@ -12,8 +12,8 @@ for i = 5, #KEYS do
   local minute, fields = ARGV[at], tonumber(ARGV[at + 1])
   local last = at + 1 + 2 * fields
   redis.call('DEL', KEYS[i])
-  for j = at + 2, last, 2 do
-    redis.call('HSET', KEYS[i], ARGV[j], ARGV[j + 1])
+  for j = at + 2, last, 200 do
+    redis.call('HSET', KEYS[i], unpack(ARGV, j, math.min(j + 199, last)))
   end
   if fields > 0 then
     redis.call('EXPIREAT', KEYS[i], tonumber(minute) * 60 + tonumber(ARGV[4]))
