@@ -23,6 +23,7 @@ from telemetry.columns import microseconds, score_columns, span_columns
 from telemetry.followup import Follower
 from telemetry.live.freshness import mark_gap
 from telemetry.recent import WINDOW, RecentIds, score_hash, span_hash
+from telemetry.redact import redact_comments
 from telemetry.span import Score, Span
 from telemetry.store import BadRows, StoreUnavailable
 
@@ -154,6 +155,7 @@ def _store_new_scores(scores: Sequence[Score], *, ask: bool) -> list[Score]:
             new = [score for score, one in zip(new, new_hashes, strict=True) if one not in known]
             new_hashes = [one for one in new_hashes if one not in known]
         if new:
+            redact_comments(new)
             store.insert("scores", score_columns(new, new_hashes, now))
         claim.keep()
     metrics.count("onwatch_scores_stored_total", len(new))

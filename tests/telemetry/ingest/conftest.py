@@ -12,7 +12,7 @@ from telemetry.receive.app import IngestApp
 
 @pytest.fixture(autouse=True)
 def _own_steps(settings):
-    settings.TELEMETRY_PIPELINE = ["telemetry.redact.redact"]
+    settings.TELEMETRY_PIPELINE = []
     settings.TELEMETRY_AFTER_STORE = ["tests.telemetry.ingest.steps.remember"]
 
 
