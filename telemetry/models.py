@@ -34,3 +34,20 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.title}"
+
+
+class PendingRun(models.Model):
+    """A LangSmith run of which one end is known. It becomes a span, and this row goes, when the other end comes."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    #: 32 hex digits.
+    run_id = models.CharField(max_length=32)
+    pieces = models.JSONField()
+    key_id_used = models.PositiveIntegerField(default=0)
+    touched_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "run_id"], name="one_pending_run")]
+
+    def __str__(self) -> str:
+        return self.run_id

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from telemetry.receive import otlp_http
+from telemetry.receive import langsmith, otlp_http
 from telemetry.receive.body import Disconnected, Receive
 from telemetry.receive.http import Reply, Request, Send
 
@@ -23,11 +23,15 @@ OTLP_SIGNALS = {"traces": otlp_http.TRACES, "metrics": otlp_http.METRICS, "logs"
 #: Exact paths; one slash more at the end is the same path.
 INGEST_PATHS: dict[str, Handler] = {
     f"{root}/v1/{name}": signal.export for root in OTLP_ROOTS for name, signal in OTLP_SIGNALS.items()
-}
+} | {f"{root}{path}": handler for root in langsmith.ROOTS for path, handler in langsmith.HANDLERS.items()}
+
+
+def _handler(path: str) -> Handler | None:
+    return INGEST_PATHS.get(path) or INGEST_PATHS.get(path.removesuffix("/")) or langsmith.handler_of_run(path)
 
 
 def handles(path: str) -> bool:
-    return path in INGEST_PATHS or path.removesuffix("/") in INGEST_PATHS
+    return _handler(path) is not None
 
 
 async def _nothing_here(request: Request) -> Reply:
@@ -40,7 +44,7 @@ class IngestApp:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         request = Request.of(scope, receive)
-        handler = INGEST_PATHS.get(request.path) or INGEST_PATHS.get(request.path.removesuffix("/"), _nothing_here)
+        handler = _handler(request.path) or _nothing_here
         try:
             reply = await handler(request)
         except Disconnected:

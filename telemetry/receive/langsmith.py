@@ -1,0 +1,165 @@
+"""LangSmith's REST protocol, as far as its clients need it to send runs and feedback.
+
+Served under ``/api/v1`` (the address to document), ``/api`` and the root, because a client appends its paths to
+whatever it was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+
+from accounts.keys import KeyRefused
+from telemetry import metrics, runs
+from telemetry.dialects import multipart
+from telemetry.dialects.decoded import BadBody
+from telemetry.receive import body
+from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding
+from telemetry.receive.http import Reply, Request
+from telemetry.store import StoreUnavailable
+
+ROOTS = ("/api/v1", "/api", "")
+
+#: What the clients read when they start; every key of the batch configuration must be there.
+INFO: dict[str, Any] = {
+    "version": "0.18.0",
+    "batch_ingest_config": {
+        "use_multipart_endpoint": True,
+        "size_limit": 100,
+        "size_limit_bytes": 20_971_520,
+        "scale_up_nthreads_limit": 16,
+        "scale_up_qsize_trigger": 1000,
+        "scale_down_nempty_trigger": 4,
+    },
+    "instance_flags": {"zstd_compression_enabled": True, "gzip_body_enabled": True},
+}
+
+_RUN_FIELD = re.compile(r"(post|patch)\.([^.]+)(?:\.(inputs|outputs|events|extra|error|serialized))?")
+
+Pieces = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+Read = Callable[[bytes, Request], Pieces]
+
+
+def _object(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
+    if not isinstance(value, dict):
+        raise BadBody(f"{where}: must be a JSON object")
+    return value
+
+
+def _json(content: bytes, where: str) -> Any:  # noqa: ANN401
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise BadBody(f"{where}: is no JSON ({error})") from None
+
+
+def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
+    if not isinstance(value, list):
+        raise BadBody(f"{where}: must be a list")
+    return [_object(entry, f"{where}[{index}]") for index, entry in enumerate(value)]
+
+
+def read_multipart(raw: bytes, request: Request) -> Pieces:
+    """``post.ID``, ``patch.ID`` with their fields in parts of their own, and ``feedback.ID``."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    feedback = []
+    for part in multipart.parts(raw, request.headers.get("content-type", "")):
+        if match := _RUN_FIELD.fullmatch(part.name):
+            event, identity, field = match.groups()
+            run = found.setdefault((event, identity), {"id": identity})
+            value = _json(part.content, part.name)
+            run.update({field: value} if field else _object(value, part.name))
+        elif part.name.startswith("feedback."):
+            feedback.append(_object(_json(part.content, part.name), part.name))
+    return list(found.values()), feedback
+
+
+def read_batch(raw: bytes, request: Request) -> Pieces:
+    batch = _object(_json(raw, "body"), "body")
+    return _list(batch.get("post") or [], "post") + _list(batch.get("patch") or [], "patch"), []
+
+
+def read_run(raw: bytes, request: Request) -> Pieces:
+    """One run; a patch names it in the path and sends null for all that it does not know."""
+    run = _object(_json(raw, "body"), "body")
+    if request.method == "PATCH":
+        run["id"] = request.path.rstrip("/").rpartition("/")[2]
+    return [run], []
+
+
+def read_feedback(raw: bytes, request: Request) -> Pieces:
+    return [], [_object(_json(raw, "body"), "body")]
+
+
+def _problem(status: int, detail: str, **headers: str) -> Reply:
+    return Reply(status, orjson.dumps({"detail": detail}), headers=headers)
+
+
+def _later() -> Reply:
+    metrics.count("onwatch_requests_refused_total")
+    return _problem(503, "The store does not answer. Send it again in a moment.", **{"retry-after": "2"})
+
+
+def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitable[Reply]]:
+    """A handler that stores what ``read`` finds in the body; 202 when it is stored or durably waiting for its end."""
+
+    async def handler(request: Request) -> Reply:
+        if request.method not in methods:
+            return _problem(405, f"{request.path} takes {' and '.join(methods)}.", allow=", ".join(methods))
+        try:
+            caller = await request.caller()
+            raw = await body.read(
+                request.receive,
+                limit=settings.ONWATCH_MAX_BODY_BYTES,
+                declared=request.headers.get("content-length", ""),
+            )
+            taken = await sync_to_async(_take, thread_sensitive=False)(raw, request, read, caller)
+        except KeyRefused as error:
+            return _problem(error.status, str(error))
+        except TooLarge as error:
+            return _problem(413, str(error))
+        except UnknownEncoding as error:
+            return _problem(415, str(error))
+        except (BadBody, BadEncoding) as error:
+            return _problem(400, str(error))
+        except (StoreUnavailable, DatabaseError):
+            return _later()
+        if taken.refused and not taken.spans and read in (read_run, read_feedback):
+            return _problem(422, "; ".join(taken.refused))
+        return Reply(202, orjson.dumps({"message": "Stored", "refused": taken.refused[:20]}))
+
+    return handler
+
+
+def _take(raw: bytes, request: Request, read: Read, caller: Any) -> runs.Taken:  # noqa: ANN401
+    encoding = request.headers.get("content-encoding", "")
+    plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
+    pieces, feedback = read(plain, request)
+    return runs.take(pieces, feedback, caller)
+
+
+async def info(request: Request) -> Reply:
+    """What this server can do. It needs no key, like the original."""
+    return Reply(200, orjson.dumps(INFO))
+
+
+HANDLERS: dict[str, Callable[[Request], Awaitable[Reply]]] = {
+    "/info": info,
+    "/runs/multipart": taking(read_multipart, ("POST",)),
+    "/runs/batch": taking(read_batch, ("POST",)),
+    "/runs": taking(read_run, ("POST",)),
+    "/feedback": taking(read_feedback, ("POST",)),
+}
+_one_run = taking(read_run, ("PATCH",))
+_RUN_PATH = re.compile(r"(/api/v1|/api|)/runs/[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}/?")
+
+
+def handler_of_run(path: str) -> Callable[[Request], Awaitable[Reply]] | None:
+    """The handler for the path of one run, or None for any other path."""
+    return _one_run if _RUN_PATH.fullmatch(path) else None
