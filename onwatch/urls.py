@@ -7,6 +7,7 @@ from django.urls import include, path
 from accounts.project_admin import may_enter
 from accounts.sign_in_link import sign_in
 from onwatch import health
+from onwatch.api import api, docs
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -23,6 +24,10 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("costs/", include("costs.urls")),
     path("alerts/", include("alerts.urls")),
+    path("api/v1/docs", docs, name="api_docs"),
+    path("api/v1/", api.urls),
     path("", include("telemetry.urls")),
     path("", include("dashboard.urls")),
 ]
+
+handler404 = "onwatch.api.not_found"
