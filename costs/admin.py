@@ -89,7 +89,7 @@ class SpendSoFar(admin.SimpleListFilter):
 @admin.register(Budget)
 class BudgetAdmin(ProjectModelAdmin):
     form = BudgetForm
-    list_display = ("name", "who", "period", "limit", "spent", "left", "used", "forecast", "state")
+    list_display = ("name", "who", "limit", "spent", "left", "used", "forecast", "state")
     list_filter = (("project", admin.RelatedOnlyFieldListFilter), SpendSoFar, "scope", "period", "enabled")
     search_fields = ("name", "scope_value", "notes")
     readonly_fields = ("so_far",)
@@ -126,7 +126,7 @@ class BudgetAdmin(ProjectModelAdmin):
 
     @display(description="limit", ordering="limit_usd")
     def limit(self, budget: Budget) -> str:
-        return dollars(budget.limit_nano)
+        return f"{dollars(budget.limit_nano)} {'an' if budget.period == 'hour' else 'a'} {budget.period}"
 
     @display(description="spent so far")
     def spent(self, budget: Budget) -> str:
@@ -145,7 +145,7 @@ class BudgetAdmin(ProjectModelAdmin):
         found = self._status(budget)
         return _meter(found) if found else UNKNOWN
 
-    @display(description="forecast for the end")
+    @display(description="forecast")
     def forecast(self, budget: Budget) -> SafeString | str:
         found = self._status(budget)
         if found is None:

@@ -100,7 +100,7 @@ SpendPoint = tuple[datetime, dict[str, int]]
 
 def added(name: str, rows: Iterable[Spend]) -> Spend:
     """The sum of rows under a name of its own."""
-    columns = list(zip(*(row[1:] for row in rows), strict=True))
+    columns = zip(*(row[1:] for row in rows), strict=True)
     return Spend(name, *(sum(column) for column in columns))
 
 

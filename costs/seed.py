@@ -16,6 +16,15 @@ def seed(project: Project) -> None:
         project=project,
         name="All of the bookshop",
         period=Budget.Period.DAY,
-        limit_usd=Decimal(25),
+        limit_usd=Decimal("2.50"),
         notes="Agreed with the shop's owner. When it is used up, answers come from the small model.",
+    )
+    Budget.objects.create(
+        project=project,
+        name="Support chat",
+        scope=Budget.Scope.FEATURE,
+        scope_value="support-chat",
+        period=Budget.Period.DAY,
+        limit_usd=Decimal("0.60"),
+        notes="On busy days this is too little, which is when to look at the chat's prompts.",
     )

@@ -27,8 +27,9 @@ SORTS: dict[str, Callable[[Spend], Any]] = {
 }
 DEFAULT_SORT = "cost"
 
-#: A page shows this many rows and sums up the rest; the download has them all.
-MOST_ROWS = 25
+#: The page shows this many rows of a table, or when asked for more, and sums up the rest; the download has them all.
+FEW_ROWS = 10
+MOST_ROWS = 200
 
 
 class BadSort(ValueError):
@@ -55,6 +56,8 @@ class Breakdown:
     rest: Spend | None
     rest_count: int
     total: Spend
+    #: Whether it shows as many rows as a page can.
+    is_long: bool
 
     def share(self, row: Spend) -> float | None:
         return row.cost_nano / self.total.cost_nano if self.total.cost_nano else None
@@ -70,13 +73,22 @@ def rows_of(scope: Scope, key: str, sort: str) -> list[Spend]:
     return sorted(queries.spend_by(scope.project.pk, scope.span, column, scope.filters), key=SORTS[sort])
 
 
-def breakdown(scope: Scope, key: str, sort: str) -> Breakdown:
+def breakdown(scope: Scope, key: str, sort: str, *, is_long: bool = False) -> Breakdown:
     """One table of the page. Raises StoreUnavailable."""
     column, title, word = DIMENSIONS[key]
     rows = rows_of(scope, key, sort)
-    shown, rest = rows[:MOST_ROWS], rows[MOST_ROWS:]
+    most = MOST_ROWS if is_long else FEW_ROWS
+    shown, rest = rows[:most], rows[most:]
     return Breakdown(
-        key, column, title, word, shown, queries.added("", rest) if rest else None, len(rest), queries.added("", rows)
+        key=key,
+        column=column,
+        title=title,
+        word=word,
+        rows=shown,
+        rest=queries.added("", rest) if rest else None,
+        rest_count=len(rest),
+        total=queries.added("", rows),
+        is_long=is_long,
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
@@ -14,6 +12,7 @@ from django.urls import reverse
 
 from accounts.access import may, viewer_required
 from accounts.models import Membership
+from core.downloads import csv_file
 from core.money import usd_text
 from core.timerange import COMPARISONS, BadRange
 from costs import budgets, queries, spending
@@ -55,15 +54,16 @@ def overview(request: HttpRequest) -> HttpResponse:
         "now": datetime.now(UTC),
     }
     try:
-        context |= _figures(scope, sort)
+        context |= _figures(scope, sort, request.GET.get("show", ""))
     except StoreUnavailable:
         context["is_away"] = True
     return render(request, "costs/overview.html", context, status=503 if "is_away" in context else 200)
 
 
-def _figures(scope: Scope, sort: str) -> dict[str, object]:
+def _figures(scope: Scope, sort: str, shown: str) -> dict[str, object]:
     project_id, before = scope.project.pk, scope.before
-    total = queries.spend_total(project_id, scope.span, scope.filters)
+    tables = [spending.breakdown(scope, key, sort, is_long=key in (shown, "model")) for key in DIMENSIONS]
+    total = tables[0].total
     earlier = queries.spend_total(project_id, before, scope.filters) if before else None
     return {
         "total": total,
@@ -72,7 +72,7 @@ def _figures(scope: Scope, sort: str) -> dict[str, object]:
         "spend_change": spending.change(total.cost_nano, earlier.cost_nano) if earlier else None,
         "each_change": spending.change(total.each_nano, earlier.each_nano) if earlier else None,
         "figure": _figure(scope) if total.cost_nano else None,
-        "tables": [spending.breakdown(scope, key, sort) for key in DIMENSIONS] if total.calls else [],
+        "tables": tables if total.calls else [],
         "unpriced": queries.unpriced(project_id, scope.span, scope.filters) if total.unpriced else [],
         "budgets": budgets.for_project(scope.project),
     }
@@ -109,7 +109,7 @@ def table(request: HttpRequest, key: str) -> HttpResponse:
     scope = Scope.from_query(request.project, request.GET.dict())
     rows = spending.rows_of(scope, key, spending.sort_from(request.GET.dict()))
     headings = [key, "calls", "unpriced_calls", "input_tokens", "output_tokens", "cost_usd", "cost_per_call_usd"]
-    return _csv(f"costs-by-{key}", scope, headings, map(_cells, rows))
+    return _download(f"costs-by-{key}", scope, headings, map(_cells, rows))
 
 
 def _cells(row: Spend) -> list[object]:
@@ -124,7 +124,7 @@ def unpriced_table(request: HttpRequest) -> HttpResponse:
     scope = Scope.from_query(request.project, request.GET.dict())
     rows = queries.unpriced(scope.project.pk, scope.span, scope.filters, limit=10_000)
     headings = ["provider", "model", "service_tier", "calls", "calls_without_tokens", "input_tokens", "output_tokens"]
-    return _csv("unpriced-calls", scope, headings, (row[:7] for row in rows))
+    return _download("unpriced-calls", scope, headings, (row[:7] for row in rows))
 
 
 @viewer_required
@@ -144,23 +144,8 @@ def budgets_table(request: HttpRequest) -> HttpResponse:
         )
         for each in budgets.for_project(scope.project)
     ]  # fmt: skip
-    return _csv("budgets", scope, headings, rows)
+    return _download("budgets", scope, headings, rows)
 
 
-def _csv(name: str, scope: Scope, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(headings)
-    for row in rows:
-        writer.writerow([_safe_cell(cell) for cell in row])
-    day = scope.span.end.strftime("%Y-%m-%d")
-    return HttpResponse(
-        written.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{scope.project.slug}-{name}-{day}.csv"'},
-    )
-
-
-def _safe_cell(cell: object) -> object:
-    """Names come from outside, and a spreadsheet would run one that begins like a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell
+def _download(name: str, scope: Scope, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    return csv_file(f"{scope.project.slug}-{name}-{scope.span.end:%Y-%m-%d}", headings, rows)

@@ -15,6 +15,8 @@ register = template.Library()
 #: Parameters that ``scope.query`` writes itself, and those that mean another list once the scope changes.
 _OWN = {"project", "range", "from", "to", "compare", "refresh"}
 _FORGOTTEN = {"cursor", "page"}
+#: How a page shows what it shows: kept in its links, but nothing is left out by them, so they are no chips.
+_VIEW = {"sort", "show", "tab"}
 
 FILTER_LABELS = {
     "name": "operation", "error_type": "error", "user_id": "user", "session_id": "session", "prompt_name": "prompt",
@@ -77,7 +79,7 @@ def _moves(links: _Links, span: TimeRange) -> dict[str, str]:
 
 
 def _chips(links: _Links, silent: set[str]) -> list[dict[str, str]]:
-    chips = {**links.scope.filters.values, **links.extra}
+    chips = links.scope.filters.values | {name: value for name, value in links.extra.items() if name not in _VIEW}
     return [
         {
             "label": FILTER_LABELS.get(name, name.replace("_", " ")),

@@ -87,10 +87,16 @@ def test_tables_are_sorted_as_asked(alice, project):
 
 
 def test_what_is_not_shown_is_summed_up(alice, project):
-    for number in range(30):
+    for number in range(15):
         spend(project, moments_ago(hours=1), 1, user_id=f"user-{number:02}")
-    assert "5 other users" in text_of(alice.get(PAGE))
-    assert len(rows_of(alice.get("/costs/user.csv"))) == 30
+    page = text_of(alice.get(PAGE))
+    assert "5 other users" in page and "user-14" not in page
+    assert "user-14" in text_of(alice.get(f"{PAGE}?show=user"))
+    assert len(rows_of(alice.get("/costs/user.csv"))) == 15
+
+
+def test_sorting_is_no_filter(alice, project):
+    assert "chip" not in alice.get(f"{PAGE}?sort=calls&show=user").content.decode()
 
 
 def test_budgets_show_meter_forecast_and_what_is_left(alice, project):
