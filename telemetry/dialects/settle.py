@@ -48,8 +48,7 @@ UNTELLING = frozenset({"", "Exception", "BaseException", "Error", "_OTHER"})
 TRACEBACK = "Traceback (most recent call last)"
 MAX_PARSED = 1_000_000
 
-STATUS_ERROR = 2
-STATUS_UNSET = 0
+STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
 
 KIND, NAME = SLOT["kind"], SLOT["name"]
 MODEL, RESPONSE_MODEL, MODEL_NAME = SLOT["model"], SLOT["response_model"], SLOT["model_name"]

@@ -110,7 +110,7 @@ def _assemble(later: Later, attributes: Any, draft: Draft) -> None:
         group.assemble(parts, draft, rank)
 
 
-def _hear(events: Any, draft: Draft) -> None:
+def hear(events: Any, draft: Draft) -> None:
     """Take what events say; unknown ones are kept as they are."""
     kept: list[dict[str, Any]] = []
     for event in events:
@@ -135,6 +135,8 @@ def _hear(events: Any, draft: Draft) -> None:
         draft.offer(side, json_text(spoken), NOBODY - 1)
         if side == "output":
             draft.offer("tool_calls", tool_calls(spoken), NOBODY - 1)
+            reasons = [message["finish_reason"] for message in spoken if "finish_reason" in message]
+            draft.offer("finish_reason", reasons and reasons[0], NOBODY - 1)
 
 
 def _keep_links(links: Any, rest: dict[str, Any]) -> None:
@@ -167,7 +169,7 @@ def translate(span: Any, checked: tuple[Any, ...], start_ns: int, defaults: Defa
         if later:
             _assemble(later, attributes, draft)
         if span.events:
-            _hear(span.events, draft)
+            hear(span.events, draft)
     except BadItem as error:
         raise _blame(error, attributes) from None
     if span.links:

@@ -1,6 +1,7 @@
 """Whatever bytes come: a decoder answers, or says ``BadBody``, and never gives half a span."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -9,8 +10,11 @@ from hypothesis import strategies as st
 
 from telemetry.dialects.decoded import BadBody, Decoded
 from telemetry.dialects.lookup import LOOKUP
+from telemetry.dialects.otlp_logs import decode_logs
+from telemetry.dialects.otlp_metrics import decode_metrics
 from telemetry.span import ERROR_TYPES, KINDS
 from tests.telemetry.dialects.builders import (
+    CALLER,
     MS,
     SPAN_ID,
     START_NS,
@@ -121,7 +125,8 @@ JSON = st.recursive(
         st.sampled_from(
             ["resourceSpans", "scopeSpans", "spans", "resource", "scope", "attributes", "key", "value", "stringValue",
              "intValue", "arrayValue", "kvlistValue", "values", "traceId", "spanId", "startTimeUnixNano", "status",
-             "code", "events", "links", "name"]
+             "code", "events", "links", "name", "gauge", "histogram", "exponentialHistogram", "dataPoints", "count",
+             "body", "positive", "bucketCounts", "scale", "offset", "asInt", "timeUnixNano", "eventName"]
         )
         | st.text(max_size=5),
         inner,
@@ -129,6 +134,26 @@ JSON = st.recursive(
     ),
     max_leaves=30,
 )  # fmt: skip
+
+
+@QUICK
+@given(st.binary(max_size=300), st.booleans())
+def test_any_bytes_as_logs_and_metrics(content, as_json):
+    for decoder in (decode_logs, decode_metrics):
+        with suppress(BadBody):
+            decoder(content, json=as_json, caller=CALLER)
+
+
+@QUICK
+@given(JSON)
+def test_any_json_as_logs_and_metrics(value):
+    for decoder, levels in (
+        (decode_logs, ("resourceLogs", "scopeLogs", "logRecords")),
+        (decode_metrics, ("resourceMetrics", "scopeMetrics", "metrics")),
+    ):
+        content = json.dumps({levels[0]: [{levels[1]: [{levels[2]: [value]}]}]}).encode()
+        with suppress(BadBody):
+            decoder(content, json=True, caller=CALLER)
 
 
 @QUICK

@@ -9,7 +9,9 @@ import pytest
 from django.conf import settings
 
 from telemetry.dialects.decoded import Decoded
-from tests.telemetry.dialects.builders import decode
+from telemetry.dialects.otlp_logs import complete, decode_logs
+from telemetry.dialects.otlp_metrics import decode_metrics
+from tests.telemetry.dialects.builders import CALLER, decode
 
 SAMPLES = Path(settings.BASE_DIR).parent / "shared" / "wire" / "samples"
 OPENERS = {".gz": gzip.decompress, ".zlib": zlib.decompress}
@@ -160,12 +162,15 @@ EXPECTED: dict[str, list[Row]] = {
 }
 
 
-def sample(name: str) -> Decoded:
+def content_of(name: str) -> bytes:
     path = SAMPLES / name
     if not path.is_file():
         pytest.skip("the captured client bodies do not lie beside this checkout")
-    content = OPENERS.get(path.suffix, bytes)(path.read_bytes())
-    decoded = decode(content, as_json=name.endswith(".json"))
+    return OPENERS.get(path.suffix, bytes)(path.read_bytes())
+
+
+def sample(name: str) -> Decoded:
+    decoded = decode(content_of(name), as_json=name.endswith(".json"))
     assert (decoded.rejected, decoded.message) == (0, "")
     return decoded
 
@@ -288,3 +293,44 @@ def test_the_second_sight_of_a_gateway_is_not_counted():
         "litellm_request",
         "litellm_request",
     ]
+
+
+@pytest.mark.parametrize(
+    ("logs", "traces"),
+    [
+        ("otlp-otel-openai-v2-legacy-content-logs.pb", "otlp-otel-openai-v2-legacy-content-traces.pb"),
+        ("otlp-otel-util-genai-logs.pb", "otlp-otel-util-genai-traces.pb"),
+        ("otlp-openlit-logs.pb", "otlp-openlit-traces.pb"),
+    ],
+)
+def test_log_records_complete_their_spans(logs, traces):
+    spans = {span.span_id: span for span in sample(traces).spans}
+    told = decode_logs(content_of(logs), json=False, caller=CALLER)
+    assert (told.rejected, told.ignored) == (0, 0)
+    joined = [(spans[join.span_id], join) for join in told.joins if join.span_id]
+    assert joined
+    for span, join in joined:
+        tokens = (span.input_tokens, span.output_tokens)
+        complete(span, join)
+        assert (span.input_tokens, span.output_tokens) == tokens
+        assert span.input
+    assert any("sky" in span.input for span, _ in joined)
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("otlp-openlit-metrics.pb", 17),
+        ("otlp-openllmetry-metrics.pb", 18),
+        ("otlp-otel-openai-v2-default-metrics.pb", 7),
+        ("otlp-otel-openai-v2-latest-metrics.pb.gz", 9),
+        ("otlp-otel-openai-v2-legacy-content-metrics.pb", 7),
+        ("otlp-otel-util-genai-metrics.pb", 9),
+        ("otlp-traceloop-sdk-metrics.pb", 5),
+    ],
+)
+def test_every_point_of_captured_metrics_is_a_series(name, points):
+    decoded = decode_metrics(content_of(name), json=False, caller=CALLER)
+    assert (decoded.rejected, decoded.message) == (0, "")
+    assert len(decoded.points) == points == len({point.series for point in decoded.points})
+    assert {point.temporality for point in decoded.points} == {"cumulative"}
