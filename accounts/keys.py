@@ -17,6 +17,8 @@ from accounts.models import ApiKey, Project, hash_key
 #: A revoked key stops working after this many seconds at the latest.
 CACHE_SECONDS = 5.0
 DEFAULT_PROJECT = "default"
+#: For clients that refuse to start without a key, where none is needed.
+NO_KEY = "none-needed"
 
 
 class KeyRefused(Exception):
@@ -94,9 +96,14 @@ def keyless_allowed() -> bool:
     return settings.ONWATCH_KEYLESS
 
 
+def _key(headers: Mapping[str, str]) -> str:
+    key = key_from_headers(headers)
+    return "" if key == NO_KEY and keyless_allowed() else key
+
+
 def identify(headers: Mapping[str, str], *, scope: str) -> Caller:
     """The caller behind these headers. May query SQL: call it in a thread. Raises KeyRefused."""
-    key = key_from_headers(headers)
+    key = _key(headers)
     if not key:
         if not keyless_allowed():
             raise KeyRefused(401, "A key is required: send Authorization: Bearer KEY or x-api-key: KEY.")
@@ -112,7 +119,7 @@ def identify(headers: Mapping[str, str], *, scope: str) -> Caller:
 
 def cached_caller(headers: Mapping[str, str], *, scope: str) -> Caller | None:
     """Like ``identify`` but without SQL, for the event loop: None when the answer is not at hand."""
-    key = key_from_headers(headers)
+    key = _key(headers)
     if not key and not keyless_allowed():
         return None
     with _lock:

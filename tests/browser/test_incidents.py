@@ -31,6 +31,7 @@ def make_rule(page: Page, name: str, **values: str) -> None:
 
 
 def test_an_alert_fires_and_resolves_live_and_becomes_an_incident(page: Page, console: Console):
+    console.send()
     make_rule(page, "Checkout answers fail", scope='{"feature": "checkout"}', playbook="provider-down")
     page.goto("/?project=default&range=15m")
     console.send(10, error="InternalServerError", feature="checkout", seconds_ago=0.5)
@@ -46,6 +47,7 @@ def test_an_alert_fires_and_resolves_live_and_becomes_an_incident(page: Page, co
     item = page.locator("li[id^=item-]").first
     item.get_by_role("button", name="Done").click()
     expect(page.locator("li[id^=item-]").first).to_contain_text("✓ Done")
+    page.locator("summary", has_text="2. Mitigate").click()
     page.get_by_role("button", name="The provider limits us").click()
     expect(page.locator("main")).to_contain_text("Shed what matters least")
     page.locator("textarea[name=text]").first.fill("Second key is in use")
@@ -77,7 +79,9 @@ def test_the_same_story_without_javascript(plain_page: Page, console: Console):
     page.get_by_role("button", name="Declare").click()
     page.wait_for_url(re.compile(r"/incidents/INC-\d+/"))
     page.locator("li[id^=item-]").first.get_by_role("button", name="Done").click()
+    page.locator("summary", has_text="2. Mitigate").click()
     page.get_by_role("button", name="A release, prompt or configuration changed").click()
+    page.locator("summary", has_text="2. Mitigate").click()
     expect(page.locator("main")).to_contain_text("Roll the change back")
     page.locator("textarea[name=text]").first.fill("Prompt 13 is rolled back")
     page.get_by_role("button", name="Add the note").click()
