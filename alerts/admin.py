@@ -155,7 +155,7 @@ def _summary(rule: Rule, played: preview.Preview) -> str:
         return "not fired."
     times = ", ".join(
         f"{firing.fired_at:%H:%M} to {f'{firing.resolved_at:%H:%M}' if firing.resolved_at else 'now'}"
-        f" ({wording.value_text(rule.series, firing.value)})"
+        f" ({wording.value_text(rule.series, firing.observation.value)})"
         for firing in played.firings[:5]
     )
     more = f" and {len(played.firings) - 5} more" if len(played.firings) > 5 else ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypedDict
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.utils import timezone
 from alerts import evidence, readings, rules, wording
 from alerts.baselines import Memory
 from alerts.models import Alert, AlertQuerySet, Rule
-from alerts.rules import Condition, Decision, Direction, Effect, Observation, Phase
+from alerts.rules import Condition, Decision, Direction, Effect, Limits, Observation, Phase
 from core.redis import RedisError
 from core.timerange import TimeRange
 from telemetry.store import StoreUnavailable
@@ -98,7 +98,7 @@ class Evaluator:
         watch, floor = rule.watch, rule.spec.minimum_sample
         settled = watch.definition.additive and rule.direction == Direction.BELOW
         end = now - readings.SETTLING if settled else now
-        for length in _lengths(rule):
+        for length in rule.lengths:
             span = readings.window_ending(end, length)
             reading = readings.read(watch, span, now)
             if reading.sample >= floor:
@@ -110,26 +110,7 @@ class Evaluator:
         )
 
     def _new_alert(self, rule: Rule, look: Look, decision: Decision, now: datetime) -> Alert:
-        seen = look.observation
-        facts = (rule, seen, decision.limits, look.span, wording.condition_text(rule))
-        try:
-            collected = evidence.collect(*facts)
-        except (StoreUnavailable, RedisError) as error:
-            logger.warning("The alert of %s fires without traces: %s", rule, error)
-            collected = evidence.without_traces(*facts)
-        return Alert(
-            project_id=rule.project_id,
-            rule=rule,
-            fingerprint=rule.fingerprint,
-            severity=rule.severity,
-            title=wording.title(rule, seen, decision.limits)[:300],
-            started_at=decision.started_at or now,
-            fired_at=now,
-            value=seen.value,
-            threshold=decision.limits.fire if decision.limits else None,
-            sample=seen.sample,
-            evidence=collected,
-        )
+        return new_alert(rule, look, decision.limits, started_at=decision.started_at or now, fired_at=now)
 
     @transaction.atomic
     def _write(self, rule: Rule, look: Look, decision: Decision, alert: Alert | None, now: datetime) -> None:
@@ -142,13 +123,28 @@ class Evaluator:
             resolve(Alert.objects.filter(rule_id=rule.pk), now, CLEARED)
 
 
-def _lengths(rule: Rule) -> Iterator[timedelta]:
-    """The rule's window, then twice that, up to the widest that it allows."""
-    length, widest = rule.window, timedelta(minutes=rule.widest_window_minutes or rule.window_minutes)
-    while length < widest:
-        yield length
-        length *= 2
-    yield widest
+def new_alert(rule: Rule, look: Look, limits: Limits | None, *, started_at: datetime, fired_at: datetime) -> Alert:
+    """An alert with its evidence, not saved yet. Where the store does not answer, the figures alone are kept."""
+    seen = look.observation
+    facts = (rule, seen, limits, look.span, wording.condition_text(rule))
+    try:
+        collected = evidence.collect(*facts)
+    except (StoreUnavailable, RedisError) as error:
+        logger.warning("The alert of %s fires without traces: %s", rule, error)
+        collected = evidence.without_traces(*facts)
+    return Alert(
+        project_id=rule.project_id,
+        rule=rule,
+        fingerprint=rule.fingerprint,
+        severity=rule.severity,
+        title=wording.title(rule, seen, limits)[:300],
+        started_at=started_at,
+        fired_at=fired_at,
+        value=seen.value,
+        threshold=limits.fire if limits else None,
+        sample=seen.sample,
+        evidence=collected,
+    )
 
 
 def _state(rule: Rule, open_alert: Alert | None) -> rules.State:

@@ -231,6 +231,14 @@ class Rule(models.Model):
         return timedelta(minutes=self.window_minutes)
 
     @property
+    def lengths(self) -> list[timedelta]:
+        """The window, then twice that, up to the widest: the first with a large enough sample is used."""
+        lengths, widest = [self.window], timedelta(minutes=self.widest_window_minutes or self.window_minutes)
+        while lengths[-1] < widest:
+            lengths.append(min(2 * lengths[-1], widest))
+        return lengths
+
+    @property
     def pause(self) -> timedelta:
         """Between two checks."""
         return timedelta(seconds=self.check_every_seconds)

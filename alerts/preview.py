@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from alerts import baselines, readings, rules
 from alerts.models import Rule
@@ -28,7 +27,8 @@ class Firing:
 
     started_at: datetime
     fired_at: datetime
-    value: float | None
+    observation: Observation
+    limits: Limits | None
     resolved_at: datetime | None = None
 
 
@@ -45,33 +45,48 @@ class Preview:
 
 
 @dataclass
-class _PastOfPoints:
-    """Reads each shifted stretch once and hands out its windows by position."""
+class _Course:
+    """The series over the range and over earlier ones, each read once when first needed, looked at step by step."""
 
     rule: Rule
     span: TimeRange
     step: timedelta
+    #: The step that is looked at.
     at: int = 0
-    _read: dict[timedelta, list[Point]] = field(default_factory=dict)
+    #: The window that is looked at.
+    length: timedelta = field(init=False)
+    _lengths: list[timedelta] = field(init=False)
+    _least: int = field(init=False)
+    _read: dict[tuple[timedelta, timedelta], list[Point]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.length, self._lengths, self._least = self.rule.window, self.rule.lengths, self.rule.spec.minimum_sample
+
+    def points(self, distance: timedelta, length: timedelta) -> list[Point]:
+        key = (distance, length)
+        if key not in self._read:
+            span = self.span.shifted(distance)
+            self._read[key] = readings.points(self.rule.watch, span, step=self.step, window=length)
+        return self._read[key]
+
+    def look(self, at: int) -> Reading:
+        """The first window whose sample is large enough, else the widest."""
+        self.at = at
+        for length in self._lengths:
+            self.length = length
+            reading = self.before(timedelta())
+            if reading.sample >= self._least:
+                break
+        return reading
 
     def before(self, distance: timedelta) -> Reading:
-        if distance not in self._read:
-            self._read[distance] = _points(self.rule, self.span.shifted(distance), self.step, self.rule.window)
-        return self._take(self._read[distance])
+        return self._take(self.points(distance, self.length))
 
     def day_before(self) -> Reading:
-        return self._take(self._days)
-
-    @cached_property
-    def _days(self) -> list[Point]:
-        return _points(self.rule, self.span.shifted(self.rule.window), self.step, baselines.DAY)
+        return self._take(self.points(self.length, baselines.DAY))
 
     def _take(self, points: Sequence[Point]) -> Reading:
         return points[self.at].reading if self.at < len(points) else UNKNOWN_PAST
-
-
-def _points(rule: Rule, span: TimeRange, step: timedelta, window: timedelta) -> list[Point]:
-    return readings.points(rule.watch, span, step=step, window=window)
 
 
 def _step(rule: Rule, span: TimeRange) -> timedelta:
@@ -80,32 +95,33 @@ def _step(rule: Rule, span: TimeRange) -> timedelta:
 
 
 def simulate(rule: Rule, span: TimeRange) -> Preview:
-    """Play the rule over the range, from a calm beginning. Reads up to 13 series; raises StoreUnavailable."""
+    """Play the rule over the range, from a calm beginning. Raises StoreUnavailable.
+
+    Reads one series for a threshold and up to 13 for a change, again for each wider window that is needed.
+    """
     step = _step(rule, span)
     end = min(span.end, readings.window_ending(datetime.now(span.end.tzinfo), step).end)
     span = TimeRange(span.start, end)
-    points = _points(rule, span, step, rule.window)
     spec = replace(rule.spec, unwatched_after=max(rule.spec.unwatched_after, 3 * step))
-    past = _PastOfPoints(rule, span, step)
-    found = Preview(points, [], "", [], 0)
+    course = _Course(rule, span, step)
+    found = Preview([], [], "", [], 0)
     state = State(Phase.OK, span.start)
     baseline: Baseline | None = None
     name, unknown = "", 0
-    for position, point in enumerate(points):
-        seen = point.reading
+    for position, point in enumerate(course.points(timedelta(), rule.window)):
+        seen = course.look(position)
+        found.points.append(replace(point, reading=seen))
         if rule.condition == Condition.CHANGE:
             if position % max(1, baselines.REMEMBERED // step) == 0:
-                past.at = position
-                baseline = baselines.find(rule, past, rule.window)
+                baseline = baselines.find(rule, course, course.length)
             name = baseline.name if baseline else name
-        decision = rules.next_state(
-            spec, state, Observation(seen.value, seen.sample, seen.low, seen.high, baseline), point.at
-        )
+        observation = Observation(seen.value, seen.sample, seen.low, seen.high, baseline)
+        decision = rules.next_state(spec, state, observation, point.at)
         state = decision.state
         unknown += decision.verdict == Verdict.UNKNOWN
         found.limits.append(decision.limits or rules.limits(spec, baseline))
         if decision.effect == Effect.FIRE:
-            found.firings.append(Firing(decision.started_at or point.at, point.at, seen.value))
+            found.firings.append(Firing(decision.started_at or point.at, point.at, observation, decision.limits))
         elif decision.effect == Effect.RESOLVE:
             found.firings[-1].resolved_at = point.at
     return replace(found, baseline=name, unknown=unknown)

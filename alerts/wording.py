@@ -24,7 +24,7 @@ def value_text(series: str, value: float | None) -> str:
         case Unit.SCORE:
             return f"{value:.3f}".rstrip("0").ljust(4, "0")
         case Unit.MILLISECONDS:
-            return duration_text(value)
+            return duration_text(value).replace(".00 s", " s")
         case Unit.USD:
             return display(to_nano(value))
         case Unit.COUNT:

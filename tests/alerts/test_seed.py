@@ -19,7 +19,7 @@ def test_a_project_begins_with_the_usual_rules(project):
         "Spend over 1 h: +200 %, that is 3x against its baseline and above $1.00 for 5 min"
     )
     assert words["Budget nearly used"] == "Share of a budget used above 90 %"
-    assert words["Slow calls (p99)"] == "Latency of calls, 99th percentile over 15 min above 5.00 s for 10 min"
+    assert words["Slow calls (p99)"] == "Latency of calls, 99th percentile over 15 min above 5 s for 10 min"
 
 
 def test_what_people_changed_stays(project):
