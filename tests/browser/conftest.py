@@ -101,7 +101,12 @@ def watched(context: BrowserContext, console: Console) -> Iterator[Page]:
     page = context.new_page()
     complaints: list[str] = []
     own = (console.url, console.url.replace("http", "ws"), "data:", "blob:", "about:")
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(f"{message.text} {message.location['url']}") if message.type == "error" else None
+        ),
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: None if request.url.startswith(own) else complaints.append(request.url))
     yield page

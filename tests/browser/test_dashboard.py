@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import watched
 from tests.browser.console import Console
 
-PANELS = ("health", "quality", "errors", "issues", "cost", "alerts")
+PANELS = ("health", "quality", "errors", "issues", "costs", "alerts")
 PAGES = (
     "/",
     "/traces/",
@@ -97,8 +97,8 @@ def test_a_budget_set_in_the_admin_stands_on_the_dashboard(page: Page, console: 
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("body")).to_contain_text("Everything")
     page.goto("/?project=default")
-    expect(page.locator("#panel-cost")).to_contain_text("$12.50")
-    expect(page.locator("#panel-cost")).to_contain_text("left")
+    expect(page.locator("#panel-costs")).to_contain_text("$12.50")
+    expect(page.locator("#panel-costs")).to_contain_text("left")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
