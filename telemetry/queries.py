@@ -73,9 +73,15 @@ class _Id(NamedTuple):
 
 
 def listed_before(
-    project_id: int, span: TimeRange, search: Search, *, after: Position, candidates: Sequence[str]
+    project_id: int,
+    span: TimeRange,
+    search: Search,
+    *,
+    after: Position,
+    read_at: datetime,
+    candidates: Sequence[str],
 ) -> set[str]:
-    """Which candidates have a matching span before the position, where an earlier page listed them."""
+    """Which candidates have a matching span before the position that was there when earlier pages were read."""
     where, values = search.sql()
     found = store.rows(
         _Id,
@@ -85,6 +91,7 @@ def listed_before(
         **_range(span),
         before=microseconds(after.at),
         before_id=after.trace_id,
+        read_at=microseconds(read_at),
         candidates=list(candidates),
         **values,
     )

@@ -58,13 +58,13 @@ class TracePage(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """Where the next page goes on, and where the first one began: what came later belongs to no further page."""
+    """Where the next page goes on, and when the first one was read: what came since was on none of them."""
 
-    top: datetime
+    read_at: datetime
     after: Position
 
     def encode(self) -> str:
-        text = f"{microseconds(self.top)}.{microseconds(self.after.at)}.{self.after.trace_id}"
+        text = f"{microseconds(self.read_at)}.{microseconds(self.after.at)}.{self.after.trace_id}"
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
@@ -72,8 +72,8 @@ class Cursor(NamedTuple):
         """Raises BadSearch."""
         try:
             padded = text + "=" * (-len(text) % 4)
-            top, at, trace_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(".", 2)
-            return cls(_moment(int(top)), Position(_moment(int(at)), trace_id))
+            read_at, at, trace_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(".", 2)
+            return cls(_moment(int(read_at)), Position(_moment(int(at)), trace_id))
         except (binascii.Error, ValueError, OverflowError):
             raise BadSearch("cursor", "not one that this list gave out") from None
 
@@ -88,14 +88,12 @@ def page(project_id: int, span: TimeRange, search: Search, *, cursor: str = "", 
     Raises BadSearch for a foreign cursor, TookTooLong for a text that takes too long to find, StoreUnavailable.
     """
     last = Cursor.decode(cursor) if cursor else None
-    if last:
-        span = TimeRange(min(span.start, last.top), min(span.end, last.top))
-    hits = _hits(project_id, span, search, last.after if last else None, size + 1)
+    read_at = last.read_at if last else datetime.now(UTC)
+    hits = _hits(project_id, span, search, last, size + 1)
     shown = hits[:size]
-    if len(hits) <= size:
-        return TracePage(_rows(project_id, shown), "")
-    top = span.end if last else min(span.end, max(datetime.now(UTC), shown[0].at + timedelta(microseconds=1)))
-    return TracePage(_rows(project_id, shown), Cursor(top, Position(shown[-1].at, shown[-1].trace_id)).encode())
+    more = len(hits) > size
+    following = Cursor(read_at, Position(shown[-1].at, shown[-1].trace_id)).encode() if more else ""
+    return TracePage(_rows(project_id, shown), following)
 
 
 def count(project_id: int, span: TimeRange, search: Search) -> MatchCount:
@@ -103,8 +101,8 @@ def count(project_id: int, span: TimeRange, search: Search) -> MatchCount:
     return queries.count_matches(project_id, span, search, limit=MOST_COUNTED + 1)
 
 
-def _hits(project_id: int, span: TimeRange, search: Search, after: Position | None, wanted: int) -> list[Hit]:
-    """The next traces after the position.
+def _hits(project_id: int, span: TimeRange, search: Search, last: Cursor | None, wanted: int) -> list[Hit]:
+    """The next traces after those of earlier pages.
 
     Only the newest spans are read at first. When all of them belong to too few traces, or to traces of earlier pages,
     more are: without those known already, so that the work is bounded by what was not seen.
@@ -112,13 +110,13 @@ def _hits(project_id: int, span: TimeRange, search: Search, after: Position | No
     found: list[Hit] = []
     seen: set[str] = set()
     spans, traces = _FIRST_FILTERED_SPANS if search else _FIRST_SPANS, wanted
-    start = after or Position(span.end, "")
+    after = last.after if last else Position(span.end, "")
     while True:
-        hits = queries.matching_traces(project_id, span, search, after=start, seen=seen, spans=spans, traces=traces)
+        hits = queries.matching_traces(project_id, span, search, after=after, seen=seen, spans=spans, traces=traces)
         was_cut = bool(hits) and hits[0].was_read >= spans
         # Of the oldest moment that was read, some spans may be missing.
         certain = [hit for hit in hits if not was_cut or hit.at > hit.oldest]
-        before = _listed_before(project_id, span, search, after, certain)
+        before = _listed_before(project_id, span, search, last, certain)
         found += [hit for hit in certain if hit.trace_id not in before]
         if len(found) >= wanted or (not was_cut and len(hits) < traces):
             return found[:wanted]
@@ -129,12 +127,14 @@ def _hits(project_id: int, span: TimeRange, search: Search, after: Position | No
 
 
 def _listed_before(
-    project_id: int, span: TimeRange, search: Search, after: Position | None, hits: Sequence[Hit]
+    project_id: int, span: TimeRange, search: Search, last: Cursor | None, hits: Sequence[Hit]
 ) -> set[str]:
-    if after is None or not hits:
+    if last is None or not hits:
         return set()
     candidates = [hit.trace_id for hit in hits]
-    return queries.listed_before(project_id, span, search, after=after, candidates=candidates)
+    return queries.listed_before(
+        project_id, span, search, after=last.after, read_at=last.read_at, candidates=candidates
+    )
 
 
 def _rows(project_id: int, hits: Sequence[Hit]) -> list[TraceRow]:
