@@ -304,21 +304,29 @@ def _draw_mark(layout: dict[str, Any], mark: Mark) -> None:
     layout["annotations"].append(annotation)
 
 
-def as_table(figure: Figure) -> tuple[list[str], list[list[tuple[Any, str]]]]:
-    """The figures of a chart for people who do not see it: headings, and rows of (value, link or empty)."""
+class TableRow(NamedTuple):
+    """One position of a chart."""
+
+    place: str
+    #: Where the first series leads to from here, or empty.
+    link: str
+    values: list[Any]
+
+
+def as_table(figure: Figure) -> tuple[list[str], list[TableRow]]:
+    """The figures of a chart for people who do not see it: headings, and one row for each position."""
     traces = figure["data"]
     horizontal = any(trace.get("orientation") == "h" for trace in traces)
-    columns = []
-    for trace in traces:
-        positions = x_of(figure, trace)
-        values = trace["y"]
+    values: dict[Any, list[Any]] = {}
+    links: dict[Any, str] = {}
+    for number, trace in enumerate(traces):
+        places, figures = x_of(figure, trace), trace["y"]
         if horizontal:
-            positions, values = values, positions
-        column = {
-            at: (value, link_of(trace, index, at))
-            for index, (at, value) in enumerate(zip(positions, values, strict=True))
-        }
-        columns.append(column)
-    places = dict.fromkeys(at for column in columns for at in column)
-    rows = [[(at, "")] + [column.get(at, (None, "")) for column in columns] for at in places]
-    return ["" if horizontal else "Time (UTC)", *[trace.get("name", "") for trace in traces]], rows
+            places, figures = figures, places
+        for index, (place, value) in enumerate(zip(places, figures, strict=True)):
+            values.setdefault(place, [None] * len(traces))[number] = value
+            if not links.get(place):
+                links[place] = link_of(trace, index, place)
+    names = [trace.get("name", "") for trace in traces]
+    rows = [TableRow(str(place), links[place], found) for place, found in values.items()]
+    return ["" if horizontal else "Time (UTC)", *names], rows

@@ -8,14 +8,16 @@ one as half, an answer by what its score lacks to 1.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from core.templatetags.onwatch import duration_text, percent_text
 from dashboard import links
-from dashboard.queries import Failing, Reading, Scored, Slow
+from dashboard.health import OVERALL
+from dashboard.queries import FailureStep, Latency, Reading, Scored, SlowStep
 from telemetry.filters import NONE_LABEL
 from telemetry.scope import Scope
 from telemetry.window import Window, latency_bucket
@@ -67,13 +69,10 @@ class Issue:
 def find(reading: Reading) -> list[Issue]:
     """The worst first. Raises StoreUnavailable."""
     scope = _issue_scope(reading)
-    target = scope.project.latency_target_ms
-    slow = reading.slow_operations(target_bucket=latency_bucket(target), sample=LEAST_OPERATIONS)
-    low = reading.low_scores(below=LOW_SCORE, sample=LEAST_SCORES)
     found = [
-        *(slow_issue(scope, row) for row in slow),
-        *(failing_issue(scope, row, usual) for row, usual in bursts(scope, reading.failing_subjects())),
-        *(score_issue(scope, row) for row in low),
+        *(slow_issue(scope, slow) for slow in slow_operations(reading)),
+        *(failing_issue(scope, failing) for failing in failing_subjects(reading)),
+        *(score_issue(scope, row) for row in low_groups(reading.scores_by_group(sample=LEAST_SCORES))),
     ]
     return sorted(found, key=lambda issue: -issue.impact)[:MOST_SHOWN]
 
@@ -86,38 +85,95 @@ def _issue_scope(reading: Reading) -> Scope:
     return replace(scope, span=reading.issue_span)
 
 
-def slow_issue(scope: Scope, row: Slow) -> Issue:
+class Slow(NamedTuple):
+    """An operation whose p99 is above the target."""
+
+    name: str
+    p99_ms: float
+    operations: int
+    above: int
+    peak: SlowStep
+
+
+def slow_operations(reading: Reading) -> list[Slow]:
+    """Asks where the slow ones are only when there are any."""
+    target = latency_bucket(reading.scope.project.latency_target_ms)
+    slow = {}
+    for row in reading.latencies():
+        above = sum(count for bucket, count in zip(row.buckets, row.counts, strict=True) if bucket > target)
+        if row.operations >= LEAST_OPERATIONS and above * 100 > row.operations:
+            slow[row.name] = row, above
+    peaks: dict[str, SlowStep] = {}
+    for step in reading.slow_steps(list(slow), target_bucket=target):
+        if step.name not in peaks or step.above > peaks[step.name].above:
+            peaks[step.name] = step
+    return [
+        Slow(name, _p99(row), row.operations, above, peaks[name])
+        for name, (row, above) in slow.items()
+        if name in peaks
+    ]
+
+
+def _p99(row: Latency) -> float:
+    return Window(latency=dict(zip(row.buckets, row.counts, strict=True))).latency_ms(0.99) or 0.0
+
+
+def slow_issue(scope: Scope, slow: Slow) -> Issue:
     target = scope.project.latency_target_ms
-    p99 = Window(latency=dict(zip(row.buckets, row.counts, strict=True))).latency_ms(0.99) or 0.0
-    filters = {"name": row.name, "min_ms": str(target)}
+    filters = {"name": slow.name, "min_ms": str(target)}
     return Issue(
         kind="slow",
-        subject=row.name or NONE_LABEL,
-        what=f"p99 {duration_text(p99)} against a target of {duration_text(target)}",
-        how_often=f"about {row.slow:,} of {row.operations:,} slower",
-        peaked_at=_moment(row.peak),
-        peak=f"{row.slow_at_peak:,} slow",
-        impact=row.slow / 2,
-        level="bad" if p99 > 2 * target else "warn",
+        subject=slow.name or NONE_LABEL,
+        what=f"p99 {duration_text(slow.p99_ms)} against a target of {duration_text(target)}",
+        how_often=f"about {slow.above:,} of {slow.operations:,} slower",
+        peaked_at=_moment(slow.peak.slot),
+        peak=f"{slow.peak.above:,} slow",
+        impact=slow.above / 2,
+        level="bad" if slow.p99_ms > 2 * target else "warn",
         url=links.traces(scope, **filters),
-        peak_url=_peak_url(scope, row.peak, filters),
+        peak_url=_peak_url(scope, slow.peak.slot, filters),
     )
 
 
-def bursts(scope: Scope, rows: Sequence[Failing]) -> list[tuple[Failing, float]]:
-    """The groups that are worth a line, each with what is usual for one step.
+class Failing(NamedTuple):
+    """What failed in one way, how much of it there was, and what is usual for one step."""
+
+    #: The worst step.
+    peak: FailureStep
+    failed: int
+    #: All operations of the subject, failed or not.
+    operations: int
+    usual: float
+
+
+def failing_subjects(reading: Reading) -> list[Failing]:
+    """The kinds of failure that are worth a line.
 
     Usual is the comparison's rate; where that had none, the rate of this range without its worst step.
     """
-    steps = max(1.0, scope.span.length / scope.span.step)
-    found = []
-    for row in rows:
-        apart = (row.failed - row.failed_at_peak) / max(1.0, steps - 1)
-        usual = row.failed_before / steps or apart
-        is_heavy = row.failed >= LEAST_FAILED and row.failed >= HEAVY_SHARE * row.operations
-        if is_heavy or is_burst(row.failed_at_peak, usual):
-            found.append((row, usual))
-    return found
+    groups: defaultdict[tuple[bool, str, str], list[FailureStep]] = defaultdict(list)
+    for step in reading.failure_steps():
+        groups[step.by_model, step.subject, step.error_type].append(step)
+    wanted = sorted({subject for _, subject, _ in groups})
+    operations = {(row.by_model, row.subject): row.operations for row in reading.subjects(wanted)}
+    found = [
+        _failing(group, operations.get((by_model, subject), 0), reading.scope)
+        for (by_model, subject, _), group in groups.items()
+    ]
+    return [failing for failing in found if _is_worth_a_line(failing)]
+
+
+def _failing(steps: Sequence[FailureStep], operations: int, scope: Scope) -> Failing:
+    number = max(1.0, scope.span.length / scope.span.step)
+    peak = max(steps, key=lambda step: step.failed)
+    failed, before = sum(step.failed for step in steps), sum(step.before for step in steps)
+    usual = before / number or (failed - peak.failed) / max(1.0, number - 1)
+    return Failing(peak, failed, max(operations, failed), usual)
+
+
+def _is_worth_a_line(failing: Failing) -> bool:
+    is_heavy = failing.failed >= LEAST_FAILED and failing.failed >= HEAVY_SHARE * failing.operations
+    return is_heavy or is_burst(failing.peak.failed, failing.usual)
 
 
 def is_burst(failed: int, usual: float) -> bool:
@@ -125,26 +181,41 @@ def is_burst(failed: int, usual: float) -> bool:
     return failed >= max(LEAST_FAILED, BURST_FACTOR * usual, usual + BURST_DEVIATIONS * math.sqrt(usual))
 
 
-def failing_issue(scope: Scope, row: Failing, usual: float) -> Issue:
-    is_limit = row.error_type == "rate_limit"
-    share = row.failed / row.operations
-    what = row.error_type
-    if is_burst(row.failed_at_peak, usual):
-        what = "rate-limit spike" if is_limit else f"burst of {row.error_type}"
-    filters = {"model": row.subject} if row.by_model else {"model": "", "name": row.subject}
-    filters |= {"error_type": row.error_type, "failed": "1"}
+def failing_issue(scope: Scope, failing: Failing) -> Issue:
+    peak = failing.peak
+    is_limit = peak.error_type == "rate_limit"
+    share = failing.failed / failing.operations
+    what = peak.error_type
+    if is_burst(peak.failed, failing.usual):
+        what = "rate-limit spike" if is_limit else f"burst of {peak.error_type}"
+    filters = {"model": peak.subject} if peak.by_model else {"model": "", "name": peak.subject}
+    filters |= {"error_type": peak.error_type, "failed": "1"}
     return Issue(
         kind="rate_limit" if is_limit else "errors",
-        subject=row.subject or NONE_LABEL,
+        subject=peak.subject or NONE_LABEL,
         what=what.replace("_", " "),
-        how_often=f"{row.failed:,} of {row.operations:,} failed, {percent_text(share)}",
-        peaked_at=_moment(row.peak),
-        peak=f"{row.failed_at_peak:,} in {_step_text(scope.span.step)}, usually {usual:.1f}",
-        impact=row.failed,
+        how_often=f"{failing.failed:,} of {failing.operations:,} failed, {percent_text(share)}",
+        peaked_at=_moment(peak.slot),
+        peak=f"{peak.failed:,} in {_step_text(scope.span.step)}, usually {failing.usual:.1f}",
+        impact=failing.failed,
         level="bad" if share >= HEAVY_SHARE else "warn",
         url=links.traces(scope, **filters),
-        peak_url=_peak_url(scope, row.peak, filters),
+        peak_url=_peak_url(scope, peak.slot, filters),
     )
+
+
+def low_groups(rows: Sequence[Scored]) -> list[Scored]:
+    """One row for each feature and topic that scores low: ``overall`` where it is scored, else the worst dimension."""
+    judged: dict[tuple[str, str], Scored] = {}
+    for row in rows:
+        held = judged.get((row.feature, row.topic))
+        if held is None or _precedence(row) < _precedence(held):
+            judged[row.feature, row.topic] = row
+    return [row for row in judged.values() if row.mean < LOW_SCORE]
+
+
+def _precedence(row: Scored) -> tuple[bool, float]:
+    return row.name != OVERALL, row.mean
 
 
 def score_issue(scope: Scope, row: Scored) -> Issue:

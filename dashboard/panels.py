@@ -43,6 +43,8 @@ class Panel:
     name: str
     title: str
     context: Callable[[Reading], Context]
+    #: Pushed at most so often, in seconds: what needs more than a glance need not change at every glance.
+    pause: float = 0.0
 
     @property
     def template(self) -> str:
@@ -196,8 +198,8 @@ PANELS: tuple[Panel, ...] = (
     Panel("health", "Health score", _health),
     Panel("quality", "Response quality", _quality),
     Panel("errors", "Error distribution", _errors),
-    Panel("issues", "Top issues", _issues),
-    Panel("costs", "Cost breakdown", _costs),
+    Panel("issues", "Top issues", _issues, pause=10),
+    Panel("costs", "Cost breakdown", _costs, pause=3),
     Panel("alerts", "Recent alerts", _alerts),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from core.timerange import TimeRange
 from costs import budgets
@@ -17,43 +17,54 @@ from telemetry.scope import Scope
 from telemetry.series import Parts
 from telemetry.window import Window
 
-#: Groups that one question about issues returns at the most.
-MOST_GROUPS = 40
+Row = TypeVar("Row", bound=NamedTuple)
+
+#: Rows that one question about issues returns at the most.
+MOST_ROWS = 2000
 
 
-class Slow(NamedTuple):
+class Latency(NamedTuple):
+    """The histogram of one operation."""
+
     name: str
     operations: int
-    slow: int
-    #: Start of the worst step, Unix seconds.
-    peak: int
-    slow_at_peak: int
     buckets: list[int]
     counts: list[int]
 
 
-class Failing(NamedTuple):
+class SlowStep(NamedTuple):
+    name: str
+    #: Start of the step, Unix seconds, here and below.
+    slot: int
+    above: int
+
+
+class FailureStep(NamedTuple):
     #: Whether ``subject`` is a model; else it is the name of an operation without one.
     by_model: bool
     subject: str
     error_type: str
+    slot: int
     failed: int
-    #: All operations of the subject, failed or not.
+    #: In the comparison.
+    before: int
+
+
+class Subject(NamedTuple):
+    by_model: bool
+    subject: str
     operations: int
-    peak: int
-    failed_at_peak: int
-    #: In the whole comparison.
-    failed_before: int
 
 
 class Scored(NamedTuple):
+    """The scores of one name in one feature and topic."""
+
     feature: str
     topic: str
-    #: The score it is judged by.
     name: str
     scores: int
     mean: float
-    #: Start of the step in which the mean was lowest, Unix seconds.
+    #: The step in which the mean was lowest.
     worst: int
     mean_at_worst: float
 
@@ -111,24 +122,32 @@ class Reading:
         """Whether the project has never received anything."""
         return not store.rows(_Found, "dashboard/has_spans", project=self.project_id)[0].found
 
-    def slow_operations(self, *, target_bucket: int, sample: int) -> list[Slow]:
-        where, values = self.scope.filters.only(ROLLUP_FILTERS).sql("rollup")
-        limits = {"target_bucket": target_bucket, "sample": sample}
-        return store.rows(Slow, "dashboard/slow_operations", where=where, **self._ask("spans"), **limits, **values)
+    def latencies(self) -> list[Latency]:
+        """Of every operation, whatever its kind."""
+        return self._rows(Latency, "dashboard/operation_latency")
 
-    def failing_subjects(self) -> list[Failing]:
-        where, values = self.scope.filters.only(ROLLUP_FILTERS).sql("rollup")
-        before = self._edges(self.scope.before) if self.scope.before else (0, 0)
-        edges = dict(zip(("before_start", "before_end"), before, strict=True))
-        return store.rows(Failing, "dashboard/failing_subjects", where=where, **self._ask("spans"), **edges, **values)
+    def slow_steps(self, names: list[str], *, target_bucket: int) -> list[SlowStep]:
+        """Where and how often these operations were above the target."""
+        return self._rows(SlowStep, "dashboard/slow_steps", names=names, target_bucket=target_bucket) if names else []
 
-    def low_scores(self, *, below: float, sample: int) -> list[Scored]:
-        """Features and topics with a mean below, over at least ``sample`` scores."""
+    def failure_steps(self) -> list[FailureStep]:
+        """Of the range and of its comparison, most failures first."""
+        before_start, before_end = self._edges(self.scope.before) if self.scope.before else (0, 0)
+        return self._rows(
+            FailureStep, "dashboard/failure_steps",
+            before_start=before_start, before_end=before_end,
+        )  # fmt: skip
+
+    def subjects(self, names: list[str]) -> list[Subject]:
+        return self._rows(Subject, "dashboard/subjects", subjects=names) if names else []
+
+    def scores_by_group(self, *, sample: int) -> list[Scored]:
+        """Means by feature and topic over at least ``sample`` scores; ``overall`` first."""
         where, values = self.scope.filters.only(SCORE_FILTERS).sql("rollup")
         names = {"names": [health.OVERALL, *health.DIMENSIONS], "overall": health.OVERALL}
-        limits = {"low": below, "sample": sample}
-        ask = self._ask("scores")
-        return store.rows(Scored, "dashboard/low_scores", where=where, **ask, **names, **limits, **values)
+        return store.rows(
+            Scored, "dashboard/low_scores", where=where, sample=sample, **names, **self._ask("scores"), **values
+        )  # fmt: skip
 
     @property
     def issue_span(self) -> TimeRange:
@@ -143,6 +162,10 @@ class Reading:
             self._totals[span] = parts, window
         return window
 
+    def _rows(self, row_type: type[Row], question: str, **more: Any) -> list[Row]:  # noqa: ANN401
+        where, values = self.scope.filters.only(ROLLUP_FILTERS).sql("rollup")
+        return store.rows(row_type, question, where=where, **self._ask("spans"), **values, **more)
+
     @property
     def _by_hours(self) -> bool:
         return self.step >= timedelta(hours=1)
@@ -156,7 +179,7 @@ class Reading:
         table = f"{what}_1h" if self._by_hours else f"{what}_1m"
         step = int(self.step.total_seconds())
         return {
-            "table": table, "project": self.project_id, "start": start, "end": end, "step": step, "limit": MOST_GROUPS
+            "table": table, "project": self.project_id, "start": start, "end": end, "step": step, "limit": MOST_ROWS
         }  # fmt: skip
 
     def _budget_pace(self) -> float | None:

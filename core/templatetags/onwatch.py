@@ -10,7 +10,7 @@ from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from core import charts
@@ -171,16 +171,31 @@ def figure(
     """
     if not _ID.fullmatch(name):
         raise ValueError(f"{name!r} is no id for a figure")
-    headings, rows = ([], []) if context.get("oob") else charts.as_table(value)
     return {
         "name": name,
         "data_id": f"{name}-data",
         "figure": value,
         "alternative": alternative,
         "height": int(height),
-        "headings": headings,
-        "rows": rows,
+        "table": "" if context.get("oob") else _table(value),
     }
+
+
+def _table(value: charts.Figure) -> SafeString:
+    """The inside of a ``<table>``. Joined by hand: a template takes a tenth of a second for a chart of ten series."""
+    headings, rows = charts.as_table(value)
+    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
+    body = "".join(f"<tr>{_place(row)}{''.join(map(_cell, row.values))}</tr>" for row in rows)
+    return mark_safe(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
+
+
+def _place(row: charts.TableRow) -> str:
+    place = escape(row.place.replace("T", " "))
+    return f'<td><a href="{escape(row.link)}">{place}</a></td>' if row.link else f"<td>{place}</td>"
+
+
+def _cell(value: object) -> str:
+    return f'<td class="num">{UNKNOWN if value is None else escape(value)}</td>'
 
 
 @register.simple_tag

@@ -29,11 +29,8 @@ def test_the_table_says_what_the_chart_shows_with_the_same_links():
     headings, rows = charts.as_table(figure)
 
     assert headings == ["Time (UTC)", "a", "b"]
-    assert rows[1] == [
-        ("2026-07-30T11:00:00", ""),
-        (None, "/traces/?from=2026-07-30T11:00:00Z&to=2026-07-30T12:00:00Z"),
-        (5, "/2"),
-    ]
+    link = "/traces/?from=2026-07-30T11:00:00Z&to=2026-07-30T12:00:00Z"
+    assert rows[1] == charts.TableRow("2026-07-30T11:00:00", link, [None, 5])
 
 
 def test_horizontal_bars_are_a_table_of_categories():
@@ -41,7 +38,7 @@ def test_horizontal_bars_are_a_table_of_categories():
 
     assert charts.as_table(charts.figure(bars, uirevision="x")) == (
         ["", "count"],
-        [[("one", ""), (3, "/one")], [("two", ""), (1, "/two")]],
+        [charts.TableRow("one", "/one", [3]), charts.TableRow("two", "/two", [1])],
     )
 
 
