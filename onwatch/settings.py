@@ -73,7 +73,7 @@ TELEMETRY_PIPELINE = [
 #: nothing is lost, because what they write is rebuilt from the store.
 TELEMETRY_AFTER_STORE = ["telemetry.live.record.record"]
 #: What is drawn on every time chart, each ``f(project: Project, span: TimeRange) -> list[Mark]``.
-TELEMETRY_MARKS = ["telemetry.marks.changes", "incidents.marks.incidents"]
+TELEMETRY_MARKS = ["telemetry.marks.changes", "incidents.marks.incidents", "costs.marks.price_changes"]
 
 #: Modules whose ``JOBS`` the background runner keeps going.
 BACKGROUND_JOBS = ["telemetry.jobs", "quality.jobs", "alerts.jobs", "incidents.jobs"]
