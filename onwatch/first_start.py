@@ -60,7 +60,7 @@ def _seed() -> None:
     for app in SEEDED_APPS:
         if find_spec(f"{app}.seed"):
             seed = importlib.import_module(f"{app}.seed").seed
-            for project in Project.objects.all():
+            for project in Project.objects.exclude(purpose=Project.Purpose.CONSOLE):
                 seed(project)
 
 
