@@ -23,6 +23,7 @@ from django.conf import settings
 from core import clickhouse, leases
 from core.jobs import Job, Runner
 from core.redis import RedisError
+from costs import enrich
 from dashboard import ticker
 from onwatch import demo_process, first_start, private_redis, self_tracing, static_build
 from telemetry.receive import otlp_grpc
@@ -145,6 +146,10 @@ async def _serve(roles: Roles) -> None:
     demo = None
     if roles.web and settings.ONWATCH_DEMO:
         demo = await asyncio.to_thread(demo_process.start)
+
+    if roles.web:
+        # A second of work that would else keep the first sender waiting.
+        await asyncio.to_thread(enrich.warm)
 
     # What was made while starting lives as long as the process; the collector need not look at it again.
     gc.collect()
