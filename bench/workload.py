@@ -23,9 +23,9 @@ MODELS = (
 )
 FEATURES = ("search", "support", "summary", "checkout", "onboarding", "report")
 WORDS = (
-    "order parcel refund window invoice contract policy customer region shipment warranty forecast section account "
-    "balance transfer limit schedule ticket credit approval payment because however before after between without"
-).split()
+    "order parcel refund window invoice contract policy customer region shipment warranty forecast section account"
+    " balance transfer limit schedule ticket credit approval payment because however before after between without"
+).split(" ")
 MS = 1_000_000
 
 
