@@ -22,10 +22,11 @@ MODELS = (
     ("gemini-2.0-flash", "gcp.gemini"),
 )
 FEATURES = ("search", "support", "summary", "checkout", "onboarding", "report")
-WORDS = (
-    "order parcel refund window invoice contract policy customer region shipment warranty forecast section account"
-    " balance transfer limit schedule ticket credit approval payment because however before after between without"
-).split(" ")
+WORDS = [
+    "order", "parcel", "refund", "window", "invoice", "contract", "policy", "customer", "region", "shipment",
+    "warranty", "forecast", "section", "account", "balance", "transfer", "limit", "schedule", "ticket", "credit",
+    "approval", "payment", "because", "however", "before", "after", "between", "without",
+]  # fmt: skip
 MS = 1_000_000
 
 
