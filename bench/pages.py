@@ -44,9 +44,8 @@ def main() -> None:
             stored += sent.spans
             peak = console.memory_mb()
             time.sleep(15)
-            print(
-                f"{stored:,} spans, {peak:.0f} MB at the end of loading, {console.disk_bytes() / stored:.0f} bytes a span"
-            )
+            disk = console.disk_bytes() / stored
+            print(f"{stored:,} spans, {peak:.0f} MB at the end of loading, {disk:.0f} bytes a span")
             for name, address in _addresses(console).items():
                 console.get_ms(address)
                 times = [console.get_ms(address) for _ in range(options.rounds)]
