@@ -126,8 +126,9 @@
 
   function listen(plot) {
     plot.on("plotly_click", (event) => {
-      const point = event.points[0];
-      if (point) follow(addressOf(point.data, point.pointIndex, point.data.x[point.pointIndex]));
+      // All series at one place are hit together, a comparison that leads nowhere among them.
+      const addresses = event.points.map((point) => addressOf(point.data, point.pointIndex, point.data.x[point.pointIndex]));
+      follow(addresses.find(Boolean));
     });
     plot.on("plotly_clickannotation", (event) => follow(event.annotation.name));
     plot.on("plotly_legendclick", (event) => {
