@@ -20,6 +20,8 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 
 from accounts.keys import Caller
@@ -158,10 +160,12 @@ class CostEventIn(Strict):
     name: Word = "cost event"
     provider: Word = ""
     model: Word = ""
-    cost_usd: Dollars | None = Field(None, description="Computed from the price book when absent.")
     input_tokens: Count = 0
     cached_tokens: Count = 0
     output_tokens: Count = 0
+    cost_usd: Dollars | None = Field(
+        None, validate_default=True, description="Computed from the price book when absent; then tokens are needed."
+    )
     duration_ms: Milliseconds = 0
     user_id: Id = ""
     session_id: Id = ""
@@ -170,6 +174,13 @@ class CostEventIn(Strict):
     release: Word = ""
     service: Word = ""
     attributes: dict[str, Any] = {}
+
+    @field_validator("cost_usd")
+    @classmethod
+    def _says_something(cls, cost: Decimal | None, said: ValidationInfo) -> Decimal | None:
+        if cost is None and not (said.data.get("input_tokens") or said.data.get("output_tokens")):
+            raise ValueError("needed where there are no tokens to compute it from")
+        return cost
 
 
 class Refused(NamedTuple):
