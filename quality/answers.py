@@ -168,7 +168,8 @@ _MARKER = re.compile(
 
 #: What stands behind the question for the model to go on from.
 _CUE = re.compile(
-    r"\n\W*(?:(?:final|your|the) )?(?:answer|antwort|réponse|respuesta|risposta|resposta|antwoord|assistant|response)\W*$",
+    r"\n\W*(?:(?:final|your|the) )?"
+    r"(?:answer|antwort|réponse|respuesta|risposta|resposta|antwoord|assistant|response)\W*$",
     re.IGNORECASE,
 )
 
