@@ -8,7 +8,6 @@ one as half, an answer by what its score lacks to 1.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from typing import Literal, NamedTuple
 from core.templatetags.onwatch import duration_text, percent_text
 from dashboard import links
 from dashboard.health import OVERALL
-from dashboard.queries import FailureStep, Latency, Reading, Scored, SlowStep
+from dashboard.queries import Failure, Latency, Reading, Scored, SlowStep
 from telemetry.filters import NONE_LABEL
 from telemetry.scope import Scope
 from telemetry.window import Window, latency_bucket
@@ -136,11 +135,9 @@ def slow_issue(scope: Scope, slow: Slow) -> Issue:
 
 
 class Failing(NamedTuple):
-    """What failed in one way, how much of it there was, and what is usual for one step."""
+    """What failed in one way, and what is usual for one step."""
 
-    #: The worst step.
-    peak: FailureStep
-    failed: int
+    failure: Failure
     #: All operations of the subject, failed or not.
     operations: int
     usual: float
@@ -151,29 +148,17 @@ def failing_subjects(reading: Reading) -> list[Failing]:
 
     Usual is the comparison's rate; where that had none, the rate of this range without its worst step.
     """
-    groups: defaultdict[tuple[bool, str, str], list[FailureStep]] = defaultdict(list)
-    for step in reading.failure_steps():
-        groups[step.by_model, step.subject, step.error_type].append(step)
-    wanted = sorted({subject for _, subject, _ in groups})
-    operations = {(row.by_model, row.subject): row.operations for row in reading.subjects(wanted)}
-    found = [
-        _failing(group, operations.get((by_model, subject), 0), reading.scope)
-        for (by_model, subject, _), group in groups.items()
-    ]
-    return [failing for failing in found if _is_worth_a_line(failing)]
-
-
-def _failing(steps: Sequence[FailureStep], operations: int, scope: Scope) -> Failing:
-    number = max(1.0, scope.span.length / scope.span.step)
-    peak = max(steps, key=lambda step: step.failed)
-    failed, before = sum(step.failed for step in steps), sum(step.before for step in steps)
-    usual = before / number or (failed - peak.failed) / max(1.0, number - 1)
-    return Failing(peak, failed, max(operations, failed), usual)
-
-
-def _is_worth_a_line(failing: Failing) -> bool:
-    is_heavy = failing.failed >= LEAST_FAILED and failing.failed >= HEAVY_SHARE * failing.operations
-    return is_heavy or is_burst(failing.peak.failed, failing.usual)
+    steps = max(1.0, reading.scope.span.length / reading.scope.span.step)
+    failures = reading.failures(least=LEAST_FAILED)
+    subjects = reading.subjects(sorted({row.subject for row in failures}))
+    operations = {(row.by_model, row.subject): row.operations for row in subjects}
+    found = []
+    for row in failures:
+        usual = row.before / steps or (row.failed - row.at_peak) / max(1.0, steps - 1)
+        failing = Failing(row, max(row.failed, operations.get((row.by_model, row.subject), 0)), usual)
+        if row.failed >= HEAVY_SHARE * failing.operations or is_burst(row.at_peak, usual):
+            found.append(failing)
+    return found
 
 
 def is_burst(failed: int, usual: float) -> bool:
@@ -182,25 +167,25 @@ def is_burst(failed: int, usual: float) -> bool:
 
 
 def failing_issue(scope: Scope, failing: Failing) -> Issue:
-    peak = failing.peak
-    is_limit = peak.error_type == "rate_limit"
-    share = failing.failed / failing.operations
-    what = peak.error_type
-    if is_burst(peak.failed, failing.usual):
-        what = "rate-limit spike" if is_limit else f"burst of {peak.error_type}"
-    filters = {"model": peak.subject} if peak.by_model else {"model": "", "name": peak.subject}
-    filters |= {"error_type": peak.error_type, "failed": "1"}
+    row = failing.failure
+    is_limit = row.error_type == "rate_limit"
+    share = row.failed / failing.operations
+    what = row.error_type
+    if is_burst(row.at_peak, failing.usual):
+        what = "rate-limit spike" if is_limit else f"burst of {row.error_type}"
+    filters = {"model": row.subject} if row.by_model else {"model": "", "name": row.subject}
+    filters |= {"error_type": row.error_type, "failed": "1"}
     return Issue(
         kind="rate_limit" if is_limit else "errors",
-        subject=peak.subject or NONE_LABEL,
+        subject=row.subject or NONE_LABEL,
         what=what.replace("_", " "),
-        how_often=f"{failing.failed:,} of {failing.operations:,} failed, {percent_text(share)}",
-        peaked_at=_moment(peak.slot),
-        peak=f"{peak.failed:,} in {_step_text(scope.span.step)}, usually {failing.usual:.1f}",
-        impact=failing.failed,
+        how_often=f"{row.failed:,} of {failing.operations:,} failed, {percent_text(share)}",
+        peaked_at=_moment(row.peak),
+        peak=f"{row.at_peak:,} in {_step_text(scope.span.step)}, usually {failing.usual:.1f}",
+        impact=row.failed,
         level="bad" if share >= HEAVY_SHARE else "warn",
         url=links.traces(scope, **filters),
-        peak_url=_peak_url(scope, peak.slot, filters),
+        peak_url=_peak_url(scope, row.peak, filters),
     )
 
 

@@ -39,14 +39,16 @@ class SlowStep(NamedTuple):
     above: int
 
 
-class FailureStep(NamedTuple):
+class Failure(NamedTuple):
     #: Whether ``subject`` is a model; else it is the name of an operation without one.
     by_model: bool
     subject: str
     error_type: str
-    slot: int
     failed: int
-    #: In the comparison.
+    #: The step with most, and how many.
+    peak: int
+    at_peak: int
+    #: In the whole comparison.
     before: int
 
 
@@ -130,13 +132,10 @@ class Reading:
         """Where and how often these operations were above the target."""
         return self._rows(SlowStep, "dashboard/slow_steps", names=names, target_bucket=target_bucket) if names else []
 
-    def failure_steps(self) -> list[FailureStep]:
-        """Of the range and of its comparison, most failures first."""
-        before_start, before_end = self._edges(self.scope.before) if self.scope.before else (0, 0)
-        return self._rows(
-            FailureStep, "dashboard/failure_steps",
-            before_start=before_start, before_end=before_end,
-        )  # fmt: skip
+    def failures(self, *, least: int) -> list[Failure]:
+        """Kinds of failure with at least so many in the range, most first."""
+        start, end = self._edges(self.scope.before) if self.scope.before else (0, 0)
+        return self._rows(Failure, "dashboard/failures", before_start=start, before_end=end, least=least)
 
     def subjects(self, names: list[str]) -> list[Subject]:
         return self._rows(Subject, "dashboard/subjects", subjects=names) if names else []

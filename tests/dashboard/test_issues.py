@@ -161,3 +161,18 @@ def test_the_comparison_says_what_is_usual(project):
 
     assert find(project) == []
     assert len(find(project, compare="none")) == 1
+
+
+def test_many_kinds_and_steps_of_failure_do_not_crowd_out_the_comparison(project):
+    """A day has 96 steps; that many kinds of failure in each of them are more rows than one answer holds."""
+    day = timedelta(days=1)
+    kinds = [(f"model-{model}", error) for model in range(6) for error in ("timeout", "rate_limit", "provider_5xx")]
+    spans = [
+        make_span(project, ago=timedelta(minutes=15 * step + 5) + shift, model=model, status="error", error_type=error)
+        for shift in (timedelta(), day)
+        for step in range(90)
+        for model, error in kinds
+    ]
+    send(*spans, *(make_span(project, model=f"model-{model}") for model in range(6) for _ in range(5500)))
+
+    assert find(project) == []
