@@ -55,7 +55,7 @@ def evidence_figure(alert: Alert, marks: Sequence[Mark] = ()) -> Figure | None:
     unit = DEFINITIONS[facts["series"]].unit
     times = [parse_datetime(at) for at, _, _ in facts["points"]]
     baseline = facts.get("baseline")
-    return charts.figure(
+    figure = charts.figure(
         charts.line(
             times, _scaled(unit, [value for _, value, _ in facts["points"]]), name=facts["label"], unit=_UNITS[unit]
         ),
@@ -72,6 +72,7 @@ def evidence_figure(alert: Alert, marks: Sequence[Mark] = ()) -> Figure | None:
         ],
         legend=False,
     )
+    return _finely_ticked(figure, unit)
 
 
 def rule_figure(rule: Rule, preview: Preview, alerts: Sequence[Alert], marks: Sequence[Mark] = ()) -> Figure:
@@ -85,7 +86,7 @@ def rule_figure(rule: Rule, preview: Preview, alerts: Sequence[Alert], marks: Se
         levels = _scaled(unit, [getattr(limits, pick) if limits else None for _, limits in shown])
         return charts.line(times, levels, name=name, colour=colour, unit=_UNITS[unit], dashed=True)
 
-    return charts.figure(
+    figure = charts.figure(
         charts.line(times, values, name=rule.watch.label, unit=_UNITS[unit]),
         level("fires", charts.BAD, "fire"),
         level("clears", charts.OK, "clear"),
@@ -94,6 +95,14 @@ def rule_figure(rule: Rule, preview: Preview, alerts: Sequence[Alert], marks: Se
         x_range=(times[0], times[-1]),
         marks=[*marks, *(_band(alert, times[-1]) for alert in alerts)],
     )
+    return _finely_ticked(figure, unit)
+
+
+def _finely_ticked(figure: Figure, unit: Unit) -> Figure:
+    """A rule's scores move within a narrow range, where one decimal would write neighbouring ticks alike."""
+    if unit == Unit.SCORE:
+        figure["layout"]["yaxis"]["tickformat"] = ".2f"
+    return figure
 
 
 def _thinned(points: list[tuple[Point, Limits | None]], direction: str) -> list[tuple[Point, Limits | None]]:

@@ -66,7 +66,11 @@ def index(request: HttpRequest) -> HttpResponse:
         "rules": Rule.objects.filter(project=request.project).only("pk", "name"),
         **_roles(request),
     }
-    return render(request, htmx.template(request, "alerts/list.html", "alerts/_list.html"), context)
+    answer = render(request, htmx.template(request, "alerts/list.html", "alerts/_list.html"), context)
+    if htmx.wants_fragment(request) and "" in query.values():
+        # The form sends its empty fields too; the address keeps what is asked for alone.
+        answer["HX-Push-Url"] = f"{request.path}?{context['query']}"
+    return answer
 
 
 def _list_query(scope: Scope, filters: AlertFilters) -> str:

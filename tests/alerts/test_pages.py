@@ -144,6 +144,12 @@ def test_the_list_alone_is_answered_to_htmx(bob, project):
     assert titles(answer) == ["swapped"]
 
 
+def test_the_address_keeps_what_is_asked_for_alone(bob, project):
+    answer = bob.get(f"{LIST}?state=firing&severity=&rule=&q=", headers={"HX-Request": "true"})
+    assert parse_qs(urlsplit(answer["HX-Push-Url"]).query) == {"project": [project.slug], "state": ["firing"]}
+    assert "HX-Push-Url" not in bob.get(f"{LIST}?state=firing", headers={"HX-Request": "true"})
+
+
 def test_titles_are_text_not_markup(bob, project):
     alert = make_alert(project, title="<script>alert(1)</script>")
     for url in (LIST, alert.get_absolute_url()):
