@@ -1,10 +1,12 @@
-"""The live socket: authorise, join the scope's group, forward. Everything shown comes from the ticker."""
+"""The live socket: authorise, join the hub, hand on. Everything shown comes from the ticker."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import time
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import parse_qsl
 
 from channels.db import database_sync_to_async
@@ -13,53 +15,44 @@ from django.http import Http404
 
 from accounts.access import get_project_or_404, may
 from accounts.models import Membership, Project, User
-from core.redis import RedisError
 from core.timerange import BadRange
-from dashboard import ticker, viewers
+from dashboard import viewers
+from dashboard.fragments import Fragments
 from dashboard.viewers import StateMessage
-from telemetry.live import freshness
 from telemetry.scope import Scope
+
+logger = logging.getLogger(__name__)
 
 # Codes of our own (4000–4999) are given after accepting, because a browser sees nothing of a refused handshake and
 # htmx would try for ever; on these it stops.
 NOT_LIVE = 4400
 NOT_SIGNED_IN = 4401
 NOT_FOUND = 4404
-TRY_AGAIN_LATER = 1013
 
 #: How long a person who was removed from a project may go on watching.
 RECHECK_SECONDS = 60.0
 
 
-#: Signs of life for which the whole present state is sent after an outage: what was pushed while this process was
-#: not yet listening again is lost, because the channel layer keeps nothing.
-CATCH_UP = 2
-
-
-class PanelsChanged(TypedDict):
-    """Through the channel layer, from the ticker to every viewer of a scope."""
-
-    type: str
-    html: str
-
-
 class LiveConsumer(AsyncWebsocketConsumer):
-    """``/ws/live/?project=…&range=…``: the panels of a scope, whenever they change."""
+    """``/ws/live/?project=…&range=…``: the panels of a scope, whenever they change.
+
+    What is pushed waits in an outbox by panel while the browser is slow, so that it delays nobody else and gets the
+    newest state, not all the states in between.
+    """
+
+    #: None of its own: the hub listens for all viewers of the process.
+    channel_layer_alias = "none"
 
     scope_id: str = ""
     project_id: int = 0
-    _checked_at: float = 0.0
-    _catch_up: int = 0
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
-        try:
-            await super().__call__(scope, receive, send)
-        except (RedisError, OSError) as error:
-            # The channel layer is in Redis. The browser comes back by itself and polls meanwhile.
-            freshness.failed(error)
-            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
-        finally:
-            await viewers.leave(self)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self._outbox: Fragments = {}
+        self._state: StateMessage | None = None
+        self._checked_at = time.monotonic()
+        self._joined = False
+        self._sending: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         await self.accept()
@@ -76,40 +69,53 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(NOT_LIVE)
             return
         self.scope_id, self.project_id = viewers.scope_id(watched), watched.project.pk
-        self._checked_at = time.monotonic()
-        # Join first: what is pushed from now on waits in the channel until this method has sent the present state.
-        await self.channel_layer.group_add(viewers.group_name(self.scope_id), self.channel_name)
         await viewers.join(self)
-        await self.send_state(await viewers.state_of(self.project_id))
-        await self._send_present()
+        # What came since joining is newer than what was kept.
+        self._outbox = await viewers.present(self.scope_id) | self._outbox
+        self._state = await viewers.state_of(self.project_id)
+        self._joined = True
+        self._wake()
 
     async def disconnect(self, code: int) -> None:
         if self.scope_id:
-            await self.channel_layer.group_discard(viewers.group_name(self.scope_id), self.channel_name)
+            await viewers.leave(self)
+        if self._sending:
+            self._sending.cancel()
 
-    async def panels_changed(self, event: PanelsChanged) -> None:
-        if await self._may_still_watch():
-            await self.send(text_data=event["html"])
+    def push(self, changed: Fragments) -> None:
+        self._outbox |= changed
+        self._wake()
 
-    async def send_state(self, message: StateMessage) -> None:
-        await self.send(text_data=json.dumps(message))
-        if message["state"] == "stale":
-            self._catch_up = CATCH_UP
-        elif self._catch_up:
-            self._catch_up -= 1
-            await self._send_present()
+    def tell(self, state: StateMessage) -> None:
+        self._state = state
+        self._wake()
 
-    async def _send_present(self) -> None:
-        if present := await ticker.present(self.scope_id):
-            await self.send(text_data=present)
+    def _wake(self) -> None:
+        if self._joined and (self._sending is None or self._sending.done()):
+            self._sending = asyncio.create_task(self._empty_outbox())
+
+    async def _empty_outbox(self) -> None:
+        try:
+            while self._state or self._outbox:
+                if not await self._may_still_watch():
+                    await viewers.leave(self)
+                    await self.close(NOT_FOUND)
+                    return
+                state, self._state = self._state, None
+                changed, self._outbox = self._outbox, {}
+                if state:
+                    await self.send(text_data=json.dumps(state))
+                if changed:
+                    await self.send(text_data="".join(changed.values()))
+        except Exception:
+            # The socket broke just now; the server tells ``disconnect`` in a moment.
+            logger.debug("A viewer did not take what was pushed.", exc_info=True)
 
     async def _may_still_watch(self) -> bool:
-        if time.monotonic() - self._checked_at > RECHECK_SECONDS:
-            self._checked_at = time.monotonic()
-            if not await database_sync_to_async(_may_watch)(self.scope["user"], self.project_id):
-                await self.close(NOT_FOUND)
-                return False
-        return True
+        if time.monotonic() - self._checked_at <= RECHECK_SECONDS:
+            return True
+        self._checked_at = time.monotonic()
+        return await database_sync_to_async(_may_watch)(self.scope["user"], self.project_id)
 
 
 def _open(user: User, query_string: str) -> Scope:

@@ -16,16 +16,16 @@ from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from channels.layers import get_channel_layer
 from django.db import close_old_connections
 
 from accounts.models import Project
 from core import clickhouse, leases
-from core.redis import RedisError, connect
-from dashboard import viewers
+from core.redis import RedisError
+from dashboard import fragments, viewers
+from dashboard.fragments import Fragments
 from dashboard.panels import PANELS, Panel
 from dashboard.queries import Reading
-from telemetry.live import freshness, keys, reader
+from telemetry.live import freshness, reader
 from telemetry.scope import Scope
 
 logger = logging.getLogger(__name__)
@@ -33,8 +33,6 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 #: Panels are rendered again after this long even when no telemetry came.
 ANYWAY_SECONDS = 5.0
-#: Fragments wait for new viewers of a watched scope; each rendering renews them.
-FRAGMENT_SECONDS = 60
 LEASE = timedelta(seconds=5)
 
 
@@ -52,7 +50,7 @@ class Pushed:
     """What the viewers of a scope have in front of them."""
 
     revision: Revision | None = None
-    fragments: dict[str, str] = field(default_factory=dict)
+    fragments: Fragments = field(default_factory=dict)
 
 
 class Ticker:
@@ -65,24 +63,34 @@ class Ticker:
     async def tick(self) -> int:
         """Push what changed in every watched scope; returns how many scopes were rendered. Raises RedisError."""
         watched = await asyncio.to_thread(viewers.watched)
-        for scope_id in self._pushed.keys() - watched.keys():
+        for scope_id in self._pushed.keys() - watched:
             del self._pushed[scope_id]
-            await asyncio.to_thread(connect().delete, keys.fragments(scope_id))
-        return sum([await self._push(scope_id) for scope_id in watched])
+            await asyncio.to_thread(fragments.drop, scope_id)
+        return sum([await self._push_or_log(scope_id) for scope_id in watched])
+
+    async def _push_or_log(self, scope_id: str) -> bool:
+        """A panel that fails for one scope leaves the others as they are."""
+        try:
+            return await self._push(scope_id)
+        except (RedisError, OSError):
+            raise
+        except Exception:
+            logger.exception("The dashboard %s could not be pushed.", scope_id)
+            return False
 
     async def _push(self, scope_id: str) -> bool:
         pushed = self._pushed.setdefault(scope_id, Pushed())
         changed = await asyncio.to_thread(self._render, scope_id, pushed)
         if changed is None:
             return False
-        await asyncio.to_thread(_keep, scope_id, pushed.fragments | changed, bool(changed))
+        # Before it is sent, so that somebody who joins in between finds it in one place or the other.
+        await asyncio.to_thread(fragments.keep, scope_id, pushed.fragments | changed, changed=bool(changed))
         if changed:
-            message = {"type": "panels_changed", "html": "".join(changed.values())}
-            await get_channel_layer().group_send(viewers.group_name(scope_id), message)
+            await viewers.announce(scope_id, changed)
             pushed.fragments |= changed
         return True
 
-    def _render(self, scope_id: str, pushed: Pushed) -> dict[str, str] | None:
+    def _render(self, scope_id: str, pushed: Pushed) -> Fragments | None:
         """The fragments that differ from what was pushed; None when there was no reason to look."""
         try:
             query = dict(parse_qsl(scope_id, keep_blank_values=True))
@@ -106,26 +114,6 @@ def _revision(project_id: int) -> Revision:
     return Revision(epoch, number, int(time.monotonic() // ANYWAY_SECONDS))
 
 
-def _keep(scope_id: str, fragments: dict[str, str], changed: bool) -> None:
-    """Before they are sent, so that somebody who joins in between finds them in one place or the other."""
-    key = keys.fragments(scope_id)
-    if not changed and connect().expire(key, FRAGMENT_SECONDS):
-        return
-    pipeline = connect().pipeline()
-    pipeline.hset(key, mapping=fragments)
-    pipeline.expire(key, FRAGMENT_SECONDS)
-    pipeline.execute()
-
-
-async def present(scope_id: str) -> str:
-    """What the viewers of a scope have in front of them, for one who joins; empty when it was not watched.
-
-    Then the first tick renders it. Raises RedisError.
-    """
-    fragments = await asyncio.to_thread(connect().hgetall, keys.fragments(scope_id))
-    return b"".join(fragments.values()).decode()
-
-
 async def run() -> None:
     """Tick until cancelled. While Redis is away there is nobody to push to; sockets tell their viewers so."""
     ticker = Ticker()
@@ -137,7 +125,7 @@ async def run() -> None:
         except (RedisError, OSError) as error:
             freshness.failed(error)
         except Exception:
-            logger.exception("The dashboard could not be pushed; the next try is in a second.")
+            logger.exception("Nothing could be pushed; the next try is in a second.")
         await asyncio.sleep(max(0.05, TICK_SECONDS - (time.monotonic() - began)))
 
 

@@ -1,31 +1,35 @@
-"""Who looks at which live scope.
+"""Who looks at which live scope, and the way of what is pushed to them.
 
-Every process with sockets keeps its viewers by scope and tells Redis which scopes are watched here; the ticker,
-wherever it runs, renders for those and for nothing else. The same heartbeat tells the viewers whether live figures
-are stale, which must work without Redis.
+Every process with sockets has one hub. It tells Redis which scopes are watched here, so that the ticker, wherever it
+runs, renders for those and for nothing else; it is the process's one member of each scope's Channels group and hands
+on what comes, so that a thousand viewers cost one message between processes; and its heartbeat tells the viewers
+whether live figures are stale, which must work without Redis.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import time
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Literal, NotRequired, Protocol, TypedDict
 from urllib.parse import parse_qsl, urlencode
 
+from channels.layers import get_channel_layer
+
 from core.leases import HOLDER
 from core.redis import RedisError, connect
+from dashboard import fragments
+from dashboard.fragments import Fragments
 from telemetry.live import freshness, keys
 from telemetry.scope import Scope
-
-logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
 #: A scope whose process gives no sign of life for this long has no viewers there.
 GONE_SECONDS = 16.0
+#: Heartbeats after an outage that bring the whole present state: what was pushed while a process was not yet
+#: listening again is lost, because the channel layer keeps nothing.
+CATCH_UP = 2
 
 
 class StateMessage(TypedDict):
@@ -36,13 +40,23 @@ class StateMessage(TypedDict):
     since: NotRequired[str]
 
 
+class PanelsChanged(TypedDict):
+    """Through the channel layer, from the ticker to every process with viewers of the scope."""
+
+    type: Literal["panels.changed"]
+    scope_id: str
+    fragments: Fragments
+
+
 class Viewer(Protocol):
-    """A socket that watches one scope of one project."""
+    """A socket that watches one scope of one project. Neither method waits for the browser."""
 
     scope_id: str
     project_id: int
 
-    async def send_state(self, message: StateMessage) -> None: ...
+    def push(self, changed: Fragments) -> None: ...
+
+    def tell(self, state: StateMessage) -> None: ...
 
 
 def scope_id(scope: Scope) -> str:
@@ -55,89 +69,148 @@ def group_name(scope_id: str) -> str:
     return f"live.{hashlib.sha256(scope_id.encode()).hexdigest()[:40]}"
 
 
-_viewers: dict[str, set[Viewer]] = {}
-_heartbeat: asyncio.Task[None] | None = None
+def watched() -> set[str]:
+    """The scopes that somebody looks at, in any process. Raises RedisError."""
+    pipeline = connect().pipeline(transaction=False)
+    pipeline.zremrangebyscore(keys.VIEWERS, "-inf", time.time() - GONE_SECONDS)
+    pipeline.zrange(keys.VIEWERS, 0, -1)
+    _, found = pipeline.execute()
+    return {member.decode().partition(" ")[2] for member in found}
 
 
-async def join(viewer: Viewer) -> None:
-    """Count a viewer, from now on until ``leave``. Raises RedisError."""
-    global _heartbeat
-    first = viewer.scope_id not in _viewers
-    _viewers.setdefault(viewer.scope_id, set()).add(viewer)
-    if first:
-        await asyncio.to_thread(_register, [viewer.scope_id])
-    if _heartbeat is None or _heartbeat.done() or _heartbeat.get_loop() is not asyncio.get_running_loop():
-        _heartbeat = asyncio.create_task(_keep_alive())
-
-
-async def leave(viewer: Viewer) -> None:
-    """May be called twice."""
-    global _heartbeat
-    watching = _viewers.get(viewer.scope_id)
-    if watching is None:
-        return
-    watching.discard(viewer)
-    if watching:
-        return
-    del _viewers[viewer.scope_id]
-    try:
-        await asyncio.to_thread(_unregister, viewer.scope_id)
-    except RedisError as error:
-        freshness.failed(error)
-    if not _viewers and _heartbeat:
-        _heartbeat.cancel()
-        _heartbeat = None
+async def announce(scope_id: str, changed: Fragments) -> None:
+    """Send changed panels to everyone who watches the scope. Raises RedisError."""
+    message: PanelsChanged = {"type": "panels.changed", "scope_id": scope_id, "fragments": changed}
+    await get_channel_layer().group_send(group_name(scope_id), message)
 
 
 async def state_of(project_id: int) -> StateMessage:
     """Whether the figures of a project are live."""
-    return _message(await asyncio.to_thread(freshness.state, project_id))
+    state = await asyncio.to_thread(freshness.state, project_id)
+    if state.is_live:
+        return {"state": "live"}
+    return {"state": "stale", "since": state.stale_since.isoformat()} if state.stale_since else {"state": "stale"}
 
 
-def watched() -> dict[str, float]:
-    """The scopes that somebody looks at, in any process, and when each was last heard of. Raises RedisError."""
-    now = time.time()
-    pipeline = connect().pipeline(transaction=False)
-    pipeline.zremrangebyscore(keys.VIEWERS, "-inf", now - GONE_SECONDS)
-    pipeline.zrange(keys.VIEWERS, 0, -1, withscores=True)
-    _, found = pipeline.execute()
-    return {member.decode().partition(" ")[2]: seen for member, seen in found}
+class Hub:
+    """The viewers of this process. Lives on one event loop, and only while there are viewers."""
 
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._viewers: dict[str, set[Viewer]] = {}
+        self._layer = get_channel_layer()
+        self._channel = ""
+        self._subscribed: set[str] = set()
+        self._catch_up: dict[int, int] = {}
+        self._tasks: list[asyncio.Task[None]] = [asyncio.create_task(self._keep_alive())]
 
-async def _keep_alive() -> None:
-    while True:
-        await asyncio.sleep(HEARTBEAT_SECONDS)
+    async def join(self, viewer: Viewer) -> None:
+        """From now on the viewer is pushed to. Without Redis that begins when it is back."""
+        self._viewers.setdefault(viewer.scope_id, set()).add(viewer)
+        if viewer.scope_id not in self._subscribed:
+            await self._listen()
+
+    async def leave(self, viewer: Viewer) -> bool:
+        """May be called twice; True when nobody is left."""
+        watching = self._viewers.get(viewer.scope_id, set())
+        watching.discard(viewer)
+        if not watching and self._viewers.pop(viewer.scope_id, None) is not None:
+            await self._forget(viewer.scope_id)
+        return not self._viewers
+
+    def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _listen(self) -> None:
+        """Subscribe to what is not yet subscribed to, and say what is watched here."""
         try:
-            await asyncio.to_thread(_register, list(_viewers))
-        except RedisError as error:
+            if not self._channel:
+                self._channel = await self._layer.new_channel()
+                self._tasks.append(asyncio.create_task(self._hand_on()))
+            for scope_id in self._viewers.keys() - self._subscribed:
+                await self._layer.group_add(group_name(scope_id), self._channel)
+                self._subscribed.add(scope_id)
+            await asyncio.to_thread(_register, list(self._viewers))
+        except (RedisError, OSError) as error:
             freshness.failed(error)
-        await _tell_state()
 
-
-async def _tell_state() -> None:
-    everyone = [viewer for watching in _viewers.values() for viewer in watching]
-    states = {project_id: await state_of(project_id) for project_id in {viewer.project_id for viewer in everyone}}
-    for viewer in everyone:
+    async def _forget(self, scope_id: str) -> None:
+        self._subscribed.discard(scope_id)
         try:
-            await viewer.send_state(states[viewer.project_id])
-        except Exception:
-            # A socket that broke just now; its own consumer is told by the server.
-            logger.debug("A viewer did not take the state of the live figures.", exc_info=True)
+            if self._channel:
+                await self._layer.group_discard(group_name(scope_id), self._channel)
+            await asyncio.to_thread(_unregister, scope_id)
+        except (RedisError, OSError) as error:
+            freshness.failed(error)
+
+    async def _hand_on(self) -> None:
+        while True:
+            message: PanelsChanged = await self._layer.receive(self._channel)
+            self._push(message["scope_id"], message["fragments"])
+
+    def _push(self, scope_id: str, changed: Fragments) -> None:
+        for viewer in self._viewers.get(scope_id, ()):
+            viewer.push(changed)
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if freshness.may_ask():
+                await self._listen()
+            await self._tell()
+
+    async def _tell(self) -> None:
+        everyone = [viewer for watching in self._viewers.values() for viewer in watching]
+        for project_id in {viewer.project_id for viewer in everyone}:
+            state = await state_of(project_id)
+            mine = [viewer for viewer in everyone if viewer.project_id == project_id]
+            for viewer in mine:
+                viewer.tell(state)
+            if state["state"] == "stale":
+                self._catch_up[project_id] = CATCH_UP
+            elif self._catch_up.get(project_id):
+                self._catch_up[project_id] -= 1
+                for scope_id in {viewer.scope_id for viewer in mine}:
+                    self._push(scope_id, await present(scope_id))
+
+
+_hub: Hub | None = None
+
+
+async def join(viewer: Viewer) -> None:
+    """Count a viewer and push to it, from now on until ``leave``."""
+    global _hub
+    if _hub is None or _hub.loop is not asyncio.get_running_loop():
+        _hub = Hub()
+    await _hub.join(viewer)
+
+
+async def leave(viewer: Viewer) -> None:
+    """May be called twice."""
+    global _hub
+    hub = _hub
+    if hub and hub.loop is asyncio.get_running_loop() and await hub.leave(viewer):
+        hub.stop()
+        if _hub is hub:
+            _hub = None
+
+
+async def present(scope_id: str) -> Fragments:
+    """What the viewers of a scope have in front of them; empty when that cannot be known."""
+    try:
+        return await asyncio.to_thread(fragments.present, scope_id)
+    except RedisError as error:
+        freshness.failed(error)
+        return {}
 
 
 def _register(scope_ids: Iterable[str]) -> None:
     now = time.time()
-    members: dict[str, float] = {f"{HOLDER} {scope_id}": now for scope_id in scope_ids}
+    members = {f"{HOLDER} {scope_id}": now for scope_id in scope_ids}
     if members:
         connect().zadd(keys.VIEWERS, members)  # type: ignore[arg-type]
 
 
 def _unregister(scope_id: str) -> None:
     connect().zrem(keys.VIEWERS, f"{HOLDER} {scope_id}")
-
-
-def _message(state: freshness.Freshness) -> StateMessage:
-    if state.is_live:
-        return {"state": "live"}
-    since: datetime | None = state.stale_since
-    return {"state": "stale", "since": since.isoformat()} if since else {"state": "stale"}

@@ -27,6 +27,11 @@ def as_new_process():
     freshness.forget()
 
 
+def pubsub_at(url: str) -> dict:
+    layer = {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [url]}}
+    return {"default": layer}
+
+
 @pytest.mark.parametrize("make", [make_alice, make_bob])
 async def test_members_may_watch(project, make):
     await sync_to_async(rebuild.repair_all)()
@@ -89,6 +94,44 @@ async def test_a_viewer_who_joins_gets_the_present_state_at_once(project):
     await second.leave()
 
 
+async def test_a_slow_browser_delays_nobody_and_gets_the_newest_state(project):
+    alice = await sync_to_async(make_alice)(project)
+    quick, slow = Socket(alice, "project=default"), Socket(alice, "project=default")
+    await slow.opened()
+    (consumer,) = viewers._hub._viewers["project=default"]
+    taken, send = asyncio.Event(), consumer.base_send
+
+    async def send_when_taken(message):
+        await taken.wait()
+        await send(message)
+
+    consumer.base_send = send_when_taken
+    await quick.opened()
+    for number in range(4):
+        await viewers.announce("project=default", {"one": f'<p id="panel-one">{number}</p>'})
+        assert await quick.html() == f'<p id="panel-one">{number}</p>'
+    taken.set()
+    assert await drain(slow) == ['<p id="panel-one">0</p>', '<p id="panel-one">3</p>']
+    await quick.leave()
+    await slow.leave()
+
+
+async def drain(socket) -> list[str]:
+    texts = []
+    while not await socket.receive_nothing(timeout=0.3):
+        texts.append(await socket.text())
+    return [text for text in texts if not text.startswith("{")]
+
+
+async def test_without_redis_a_viewer_is_told_so(project, settings, tmp_path, monkeypatch):
+    settings.REDIS_URL = f"unix://{tmp_path / 'nobody.sock'}"
+    settings.CHANNEL_LAYERS = pubsub_at(settings.REDIS_URL)
+    alice = await sync_to_async(make_alice)(project)
+    communicator = Socket(alice, "project=default")
+    assert (await communicator.opened())["state"] == "stale"
+    await communicator.leave()
+
+
 async def test_a_person_who_was_removed_stops_watching(project, monkeypatch):
     monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.0)
     alice = await sync_to_async(make_alice)(project)
@@ -102,9 +145,7 @@ async def test_a_person_who_was_removed_stops_watching(project, monkeypatch):
 async def test_viewers_are_told_when_redis_goes_and_comes_back(project, monkeypatch, settings, tmp_path):
     path = private_redis.socket_path(tmp_path)
     settings.REDIS_URL = f"unix://{path}"
-    settings.CHANNEL_LAYERS = {
-        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [f"unix://{path}"]}}
-    }
+    settings.CHANNEL_LAYERS = pubsub_at(settings.REDIS_URL)
     monkeypatch.setattr(viewers, "HEARTBEAT_SECONDS", 0.2)
     monkeypatch.setattr(freshness, "PAUSE_SECONDS", 0.2)
     child = await asyncio.to_thread(private_redis.start, path)
