@@ -75,6 +75,8 @@ EMBEDDED_QUERY_SETTINGS = {
 QUERY_SETTINGS = {"max_execution_time": 20}
 
 READ_HANDLES = 4
+#: Two insert, one counts what was inserted.
+WRITE_HANDLES = 3
 
 
 def is_embedded() -> bool:
@@ -150,7 +152,7 @@ def reading() -> Pool:
 
 def writing() -> Pool:
     """Writers have handles of their own, so that a slow page never delays an acknowledgement."""
-    return _pool("write", 2)
+    return _pool("write", WRITE_HANDLES)
 
 
 def close_all() -> None:

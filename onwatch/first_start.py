@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts.keys import DEFAULT_PROJECT
 from accounts.models import ApiKey, Project, User, hash_key
 from accounts.sign_in_link import make_token
-from telemetry import store
+from telemetry import commit, store
 
 DEMO_PROJECT = "demo"
 CONSOLE_PROJECT = "console"
@@ -37,6 +37,7 @@ def migrate() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
     store.migrate()
+    commit.start()
 
 
 def _ensure_projects() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import compress
 from typing import NamedTuple, TypeVar
 
@@ -18,16 +18,17 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core import clickhouse
-from telemetry import metrics, store
+from telemetry import metrics, rollup_repair, store
 from telemetry.columns import microseconds, score_columns, span_columns
 from telemetry.followup import Follower
 from telemetry.live.freshness import mark_gap
 from telemetry.recent import WINDOW, RecentIds, score_hash, span_hash
 from telemetry.redact import redact_comments
+from telemetry.rollups import Roller
 from telemetry.span import Score, Span
 from telemetry.store import BadRows, StoreUnavailable
 
-__all__ = ["BadRows", "Stored", "StoreUnavailable", "settle", "store_scores", "store_spans"]
+__all__ = ["BadRows", "Stored", "StoreUnavailable", "settle", "start", "store_scores", "store_spans"]
 
 WINDOW_SECONDS = int(WINDOW.total_seconds())
 
@@ -65,12 +66,15 @@ def _stored_lately(question: str) -> Callable[[], np.ndarray]:
 _spans = RecentIds(load=_stored_lately("telemetry/recent_span_ids"))
 _scores = RecentIds(load=_stored_lately("telemetry/recent_score_ids"))
 _follower = Follower(mark_gap=mark_gap)
+_roller = Roller(follow=_follower.follow, mark_gap=mark_gap)
 
 
-def warm() -> None:
-    """Learn what was stored before this process started. Raises StoreUnavailable."""
+def start() -> None:
+    """Learn what was stored before this process started, and repair what it left half done. Raises StoreUnavailable."""
     _spans.warm()
     _scores.warm()
+    if clickhouse.is_embedded():
+        rollup_repair.repair_after_start()
 
 
 def forget() -> None:
@@ -81,24 +85,22 @@ def forget() -> None:
 
 
 def settle() -> None:
-    """Wait until the steps after storing have seen everything that is stored."""
+    """Wait until roll-ups and live figures hold everything that is stored."""
+    _roller.roll()
     _follower.settle()
 
 
-def store_spans(spans: list[Span], *, scores: Sequence[Score] = ()) -> Stored:
+def store_spans(spans: list[Span], *, scores: Sequence[Score] = (), count: bool = True) -> Stored:
     """Store what is new of ``spans``, and the scores given or carried by them; returns when it is on disk.
 
-    Idempotent by project, trace id and span id for 15 minutes. Raises StoreUnavailable, after which nothing or
-    all of it may be stored and trying again is right, or BadRows when a value does not fit.
+    With ``count`` the roll-ups hold it too by then, else a moment later. Idempotent by project, trace id and span id
+    for 15 minutes. Raises StoreUnavailable, after which nothing or all of it may be stored and trying again is right,
+    or BadRows when a value does not fit.
     """
-    carried = [score for span in spans if span.scores for score in _completed(span)]
-    new = _store_new_spans(spans) if spans else []
-    new_scores = _store_new_scores([*carried, *scores], ask=bool(scores)) if carried or scores else []
-    if new or new_scores:
-        _follower.follow(new, new_scores)
-    metrics.count("onwatch_spans_stored_total", len(new))
-    metrics.count("onwatch_spans_repeated_total", len(spans) - len(new))
-    return Stored(len(new), len(spans) - len(new), len(new_scores))
+    stored = _store(spans, scores, ask=bool(scores))
+    if count:
+        _roller.roll()
+    return stored
 
 
 def store_scores(scores: list[Score]) -> int:
@@ -106,10 +108,27 @@ def store_scores(scores: list[Score]) -> int:
 
     Raises StoreUnavailable, or BadRows when a value does not fit.
     """
-    new = _store_new_scores(scores, ask=any(score.score_id for score in scores)) if scores else []
-    if new:
-        _follower.follow([], new)
-    return len(new)
+    stored = _store([], scores, ask=any(score.score_id for score in scores))
+    _roller.roll()
+    return stored.scores
+
+
+def _store(spans: list[Span], scores: Sequence[Score], *, ask: bool) -> Stored:
+    batch = _roller.begin()
+    carried = [score for span in spans if span.scores for score in _completed(span)]
+    try:
+        batch.spans = _store_new_spans(spans, batch.received_at) if spans else []
+        if carried or scores:
+            batch.scores = _store_new_scores([*carried, *scores], batch.received_at, ask=ask)
+    except BaseException:
+        _roller.failed(batch)
+        raise
+    _roller.stored(batch)
+    new, new_scores = len(batch.spans), len(batch.scores)
+    metrics.count("onwatch_spans_stored_total", new)
+    metrics.count("onwatch_spans_repeated_total", len(spans) - new)
+    metrics.count("onwatch_scores_stored_total", new_scores)
+    return Stored(new, len(spans) - new, new_scores)
 
 
 def _completed(span: Span) -> list[Score]:
@@ -124,7 +143,7 @@ def _completed(span: Span) -> list[Score]:
     return span.scores
 
 
-def _store_new_spans(spans: list[Span]) -> list[Span]:
+def _store_new_spans(spans: list[Span], received_at: datetime) -> list[Span]:
     hashes = [span_hash(span.project_id, span.trace_id, span.span_id) for span in spans]
     with _spans.claim(hashes) as claim:
         new = _only(spans, claim.fresh)
@@ -135,17 +154,16 @@ def _store_new_spans(spans: list[Span]) -> list[Span]:
             new_hashes = [one for one in new_hashes if one not in known]
         if new:
             _run_pipeline(new)
-            store.insert("spans", span_columns(new, new_hashes, datetime.now(UTC)))
+            store.insert("spans", span_columns(new, new_hashes, received_at))
         claim.keep()
     return new
 
 
-def _store_new_scores(scores: Sequence[Score], *, ask: bool) -> list[Score]:
+def _store_new_scores(scores: Sequence[Score], received_at: datetime, *, ask: bool) -> list[Score]:
     """``ask`` the store too when an id may be older than the index."""
-    now = datetime.now(UTC)
     for score in scores:
         score.score_id = score.score_id or uuid.uuid4().hex
-        score.occurred_at = score.occurred_at or now
+        score.occurred_at = score.occurred_at or received_at
     hashes = [score_hash(score.project_id, score.score_id) for score in scores]
     with _scores.claim(hashes) as claim:
         new = _only(scores, claim.fresh)
@@ -156,9 +174,8 @@ def _store_new_scores(scores: Sequence[Score], *, ask: bool) -> list[Score]:
             new_hashes = [one for one in new_hashes if one not in known]
         if new:
             redact_comments(new)
-            store.insert("scores", score_columns(new, new_hashes, now))
+            store.insert("scores", score_columns(new, new_hashes, received_at))
         claim.keep()
-    metrics.count("onwatch_scores_stored_total", len(new))
     return new
 
 

@@ -56,6 +56,7 @@ class Committer:
         self._started = 0
         self._changed = threading.Condition()
         self._queue: deque[_Request] = deque()
+        self._working = 0
         #: Body bytes of everything that is not answered yet.
         self.backlog = 0
 
@@ -87,13 +88,20 @@ class Committer:
             group = self._gather()
             if group:
                 metrics.count("onwatch_commits_total")
-                _store(group)
+                _store(group, count=self._is_alone())
+            with self._changed:
+                self._working -= 1
             drop_dead_connections()
+
+    def _is_alone(self) -> bool:
+        """Nobody else waits or works: there is time to bring the roll-ups up to date before the answer."""
+        return self._working == 1 and not self._queue
 
     def _gather(self) -> list[_Request]:
         """Decode what waits until nothing more does or the group is large enough."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue)
+            self._working += 1
         group: list[_Request] = []
         spans = size = 0
         while spans < MOST_SPANS and size < MOST_BYTES:
@@ -112,17 +120,17 @@ class Committer:
         return group
 
 
-def _store(group: list[_Request]) -> None:
+def _store(group: list[_Request], *, count: bool) -> None:
     spans = [span for request in group for span in request.decoded.spans]
     try:
-        commit.store_spans(spans)
+        commit.store_spans(spans, count=count)
     except BadRows as error:
         if len(group) == 1:
             _store_good_part(group[0], error)
         else:
             # One of them is to blame: each gets its own verdict.
             for request in group:
-                _store([request])
+                _store([request], count=False)
         return
     except Exception as error:
         _fail(group, error)

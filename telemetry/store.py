@@ -18,27 +18,43 @@ from django.conf import settings
 from core import clickhouse
 from core.clickhouse import BadRows, StoreUnavailable, TookTooLong
 
-__all__ = ["BadRows", "StoreUnavailable", "TookTooLong", "insert", "migrate", "numbers", "ping", "rows"]
+__all__ = ["BadRows", "StoreUnavailable", "TookTooLong", "insert", "migrate", "numbers", "ping", "rows", "run", "text"]
 
 SCHEMA_FOLDER = Path(__file__).parent / "schema"
 APPLIED_TABLE = "schema_migrations"
 
 Row = TypeVar("Row", bound=NamedTuple)
+NO_PIECES: Mapping[str, str] = {}
+
+
+def _without_comments(sql: str) -> str:
+    return re.sub(r"^\s*--.*\n", "", sql, flags=re.MULTILINE)
 
 
 @functools.cache
 def _sql(question: str) -> str:
     app, _, name = question.partition("/")
-    return (Path(settings.BASE_DIR) / app / "sql" / f"{name}.sql").read_text()
+    return _without_comments((Path(settings.BASE_DIR) / app / "sql" / f"{name}.sql").read_text())
 
 
-def rows(row_type: type[Row], question: str, *, where: str = "", **parameters: Any) -> list[Row]:
+def text(question: str, pieces: Mapping[str, str]) -> str:
+    """The text of a question with ``pieces`` in place of its marks, for use inside another."""
+    sql = _sql(question)
+    for name, piece in pieces.items():
+        sql = sql.replace(f"/*{name}*/", piece)
+    return sql
+
+
+def rows(
+    row_type: type[Row], question: str, *, where: str = "", pieces: Mapping[str, str] = NO_PIECES, **parameters: Any
+) -> list[Row]:
     """Ask ``<app>/sql/<name>.sql`` and return typed rows, columns in the order of ``row_type``'s fields.
 
     ``where`` replaces ``/*filters*/`` in the file; it comes from ``telemetry.filters`` alone, which builds
-    it from a whitelist. Raises StoreUnavailable when the engine does not answer.
+    it from a whitelist. ``pieces`` replace other such marks; they never come from outside.
+    Raises StoreUnavailable when the engine does not answer.
     """
-    sql = _sql(question).replace("/*filters*/", where)
+    sql = text(question, {"filters": where, **pieces})
     with clickhouse.reading().client() as client:
         result = client.query(sql, parameters=parameters)
     return [row_type(*row) for row in result.result_rows]
@@ -58,6 +74,11 @@ def insert(table: str, columns: Mapping[str, Sequence[Any]]) -> None:
     """
     with clickhouse.writing().client() as client, clickhouse.refusing_bad_rows():
         client.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
+
+
+def run(question: str, *, pieces: Mapping[str, str] = NO_PIECES, **parameters: Any) -> None:
+    """Run the statement in ``<app>/sql/<name>.sql``, which returns nothing. Raises StoreUnavailable."""
+    command(text(question, pieces), **parameters)
 
 
 def command(sql: str, **parameters: Any) -> None:
@@ -96,8 +117,7 @@ def _retention() -> dict[str, Retention]:
 
 
 def _statements(text: str) -> list[str]:
-    bare = re.sub(r"^\s*--.*$", "", text, flags=re.MULTILINE)
-    return [statement.strip() for statement in bare.split(";") if statement.strip()]
+    return [statement.strip() for statement in _without_comments(text).split(";") if statement.strip()]
 
 
 def migrate() -> list[str]:
@@ -113,6 +133,9 @@ def migrate() -> list[str]:
             for statement in _statements(path.read_text()):
                 client.command(statement)
             client.insert(APPLIED_TABLE, [[path.stem]], column_names=["name"])
+        if not clickhouse.is_embedded():
+            for feed in ("telemetry/feed_counted_spans", "telemetry/feed_counted_scores"):
+                client.command(_sql(feed))
         for table, kept in _retention().items():
             (definition,) = client.query(
                 "SELECT create_table_query FROM system.tables"

@@ -41,6 +41,7 @@ def live(_redis_server: None):
 @pytest.fixture
 def telemetry_store(_engine: None) -> None:
     """Empty ClickHouse tables."""
+    commit.settle()
     for table in TABLES:
         store.command(f"TRUNCATE TABLE {table}")
     commit.forget()

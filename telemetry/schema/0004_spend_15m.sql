@@ -20,9 +20,9 @@ SELECT
     project_id, toStartOfFifteenMinutes(start_time) AS slot, user_id, feature, model,
     count() AS calls,
     countIf(cost_source = '') AS unpriced,
-    sum(spans.input_tokens) AS input_tokens,
-    sum(spans.output_tokens) AS output_tokens,
-    sum(spans.cost_nano) AS cost_nano
-FROM spans
-WHERE counted AND kind IN ('llm', 'embedding')
+    sum(counted_spans.input_tokens) AS input_tokens,
+    sum(counted_spans.output_tokens) AS output_tokens,
+    sum(counted_spans.cost_nano) AS cost_nano
+FROM counted_spans
+WHERE kind IN ('llm', 'embedding')
 GROUP BY project_id, slot, user_id, feature, model;

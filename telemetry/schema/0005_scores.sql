@@ -31,6 +31,24 @@ PARTITION BY toYYYYMMDD(received_at)
 ORDER BY (project_id, name, occurred_at)
 SETTINGS index_granularity = 2048;
 
+-- As counted_spans (0002).
+CREATE TABLE counted_scores (
+    project_id UInt32,
+    occurred_at DateTime64(6, 'UTC'),
+    name LowCardinality(String),
+    source LowCardinality(String),
+    value Float64,
+    model LowCardinality(String),
+    feature LowCardinality(String),
+    topic LowCardinality(String),
+    environment LowCardinality(String),
+    release LowCardinality(String),
+    prompt_name LowCardinality(String),
+    prompt_version LowCardinality(String),
+    variant LowCardinality(String)
+)
+ENGINE = Null;
+
 CREATE TABLE scores_1m (
     project_id UInt32,
     minute DateTime('UTC') CODEC(Delta, ZSTD(1)),
@@ -59,7 +77,7 @@ SELECT
     count() AS scores,
     sum(value) AS total,
     sum(value * value) AS squares
-FROM scores
+FROM counted_scores
 GROUP BY project_id, minute, name, source, model, feature, topic, environment, release, prompt_name, prompt_version, variant;
 
 CREATE TABLE scores_1h AS scores_1m
