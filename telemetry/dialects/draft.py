@@ -20,10 +20,26 @@ SLOT: dict[str, int] = {name: slot for slot, name in enumerate(FIELDS)}
 NOBODY = 1_000_000
 
 
+class Heard:
+    """What span events have said so far, to be put together when all are heard."""
+
+    __slots__ = ("more", "retrieved", "spoken")
+
+    def __init__(self) -> None:
+        #: Attributes of events that describe the span itself, still to be translated.
+        self.more: list[Any] = []
+        #: Documents, one by one.
+        self.retrieved: list[Document] = []
+        #: Messages by side.
+        self.spoken: dict[str, list[dict[str, Any]]] = {}
+
+
 class Draft:
     """Values and ranks lie in lists by ``SLOT``: the way of a span is hot, and lists are the fastest there is."""
 
-    __slots__ = ("more", "ranks", "rest", "retrieved", "scores", "spoken", "start_ns", "values")
+    __slots__ = ("heard", "ranks", "rest", "scores", "start_ns", "values")
+
+    heard: Heard
 
     def __init__(self, values: list[Any], ranks: list[int], rest: dict[str, Any], start_ns: int) -> None:
         self.values = values
@@ -32,11 +48,6 @@ class Draft:
         self.rest = rest
         self.start_ns = start_ns
         self.scores: list[Score] = []
-        #: Attributes of events that describe the span itself, still to be translated.
-        self.more: list[Any] = []
-        #: Messages and documents that came as events.
-        self.spoken: dict[str, list[dict[str, Any]]] = {}
-        self.retrieved: list[Document] = []
 
     def offer(self, field: str, value: Any, rank: int) -> None:
         """Take the value if it is not empty and its source is better than the one before."""

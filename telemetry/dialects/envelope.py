@@ -67,8 +67,7 @@ def batches(body: bytes, signal: Signal, base: Defaults, *, json: bool) -> Itera
 def _in_common(base: Defaults, resource: Any, scope: Any) -> Defaults:
     defaults = _within(_within(base, resource, "resource"), scope, "scope")
     name, version = scope.name.decode(errors="replace"), scope.version.decode(errors="replace")
-    defaults.set("scope", f"{name}/{version}" if version else name)
-    return defaults
+    return defaults.named("scope", f"{name}/{version}" if version else name)
 
 
 def _within(defaults: Defaults, holder: Any, name: str) -> Defaults:

@@ -52,7 +52,7 @@ def evaluation_facts(values: dict[str, Any]) -> dict[str, Any]:
 
 def operation_details(draft: Draft, event: Any, rank: int) -> None:
     """The event repeats the span's attributes, with messages that the span may lack."""
-    draft.more.append(event.attributes)
+    draft.heard.more.append(event.attributes)
 
 
 def attribute(name: str, field: str) -> Callable[[Draft, Any, int], None]:
@@ -75,7 +75,7 @@ def feature_flag(draft: Draft, event: Any, rank: int) -> None:
 def query_result(draft: Draft, event: Any, rank: int) -> None:
     """One retrieved document of a vector store's answer."""
     facts = {key.rpartition(".")[2]: plain(event.attributes[key]) for key in event.attributes}
-    draft.retrieved += from_list([facts]) or []
+    draft.heard.retrieved += from_list([facts]) or []
 
 
 def stack_trace(parts: list[Part], draft: Draft, rank: int) -> None:

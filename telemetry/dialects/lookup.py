@@ -130,6 +130,9 @@ class Lookup:
             raise ValueError(f"two tables claim the attribute {name!r}")
         table[name] = rule
 
+    def rule(self, name: str) -> Rule:
+        return self.known.get(name) or self.learn(name)
+
     def learn(self, name: str) -> Rule:
         """The rule for a name that no table spells out, remembered while there is room."""
         rule = self._work_out(name)

@@ -126,7 +126,7 @@ def event(side: str, role: str) -> Callable[[Draft, Any, int], None]:
         body = {key: plain(event.attributes[key]) for key in event.attributes}
         message = from_event(body, role)
         if message["parts"]:
-            draft.spoken.setdefault(side, []).append(message)
+            draft.heard.spoken.setdefault(side, []).append(message)
 
     return add
 

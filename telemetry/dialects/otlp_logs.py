@@ -128,7 +128,7 @@ def _read(record: Any, latest_ns: int) -> tuple[tuple[str, str], _Event]:
 
 def _join(trace_id: str, span_id: str, events: list[_Event], defaults: Defaults) -> LogJoin:
     started_ns = min(event.time_unix_nano for event in events)
-    draft = Draft(defaults.values.copy(), defaults.ranks.copy(), {}, started_ns)
+    draft = defaults.draft(started_ns)
     hear(events, draft)
     unsaid = frozenset() if draft.has("kind") else {"kind"}
     settle(draft, STATUS_OK, "")

@@ -1,8 +1,7 @@
 """From one OTLP span, in whatever dialects, to a canonical span.
 
-Translating walks a span's attributes once: a lookup by name, a comparison of ranks, and the value is read only if
-nothing better is known. This is the hottest code of the receivers, hence values in lists by slot;
-``bench/decode.py`` measures it.
+This is the hottest code of the receivers, hence values in lists by slot and one lookup for all names of a span
+(``shapes``); ``bench/decode.py`` measures it.
 """
 
 from __future__ import annotations
@@ -12,11 +11,12 @@ from typing import Any
 
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.documents import MAX_DOCUMENTS
-from telemetry.dialects.draft import FACTS, NOBODY, SLOT, Draft
+from telemetry.dialects.draft import FACTS, NOBODY, SLOT, Draft, Heard
 from telemetry.dialects.lookup import LOOKUP, NOT_KNOWN, Membership
 from telemetry.dialects.messages import tool_calls
 from telemetry.dialects.settle import settle
-from telemetry.dialects.table import Part
+from telemetry.dialects.shapes import Shape, Shapes
+from telemetry.dialects.table import Group, Part
 from telemetry.dialects.values import json_text, plain
 from telemetry.span import COLUMNS, Score, Span
 
@@ -31,9 +31,6 @@ FIRST_CHECKED, BEHIND_CHECKED = SLOT["trace_id"], SLOT["duration_ms"] + 1
 MAX_EVENTS = 50
 MAX_LINKS = 50
 
-#: Members of groups: place in the group, slot, rank, name of the attribute.
-Later = list[tuple[Membership, int, int, str]]
-
 
 def _defaults() -> list[Any]:
     by_name = {field.name: field.default for field in fields(Span) if field.default is not MISSING}
@@ -47,12 +44,13 @@ DEFAULTS[SLOT["total_tokens"]] = 0
 class Defaults:
     """What all spans of one resource and scope have in common."""
 
-    __slots__ = ("ranks", "rest", "values")
+    __slots__ = ("ranks", "rest", "shapes", "values")
 
     def __init__(self, values: list[Any], ranks: list[int], rest: dict[str, Any]) -> None:
         self.values = values
         self.ranks = ranks
         self.rest = rest
+        self.shapes = Shapes.of(ranks)
 
     @classmethod
     def of(cls, *, project_id: int, key_id: int) -> Defaults:
@@ -61,57 +59,100 @@ class Defaults:
         values[SLOT["key_id"]] = key_id
         return cls(values, [NOBODY] * len(DEFAULTS), {})
 
+    def draft(self, start_ns: int = 0) -> Draft:
+        """A new draft that begins with these."""
+        values = self.values.copy()
+        values[DOCUMENTS], values[PROJECTION], values[TAGS] = [], [], []
+        return Draft(values, self.ranks.copy(), self.rest.copy(), start_ns)
+
     def within(self, attributes: Any, prefix: str) -> Defaults:
         """These defaults with a resource's or scope's attributes; those unknown are kept behind the prefix."""
-        values, ranks, rest = self.values.copy(), self.ranks.copy(), {}
-        later: Later = []
-        draft = Draft(values, ranks, rest, 0)
+        if not attributes:
+            return self
+        draft = Draft(self.values.copy(), self.ranks.copy(), {}, 0)
         try:
-            _absorb(attributes, values, ranks, rest, later)
-            _assemble(later, attributes, draft)
+            absorb(attributes, draft)
         except BadItem as error:
             raise _blame(error, attributes) from None
-        return Defaults(values, ranks, self.rest | {f"{prefix}{name}": value for name, value in draft.rest.items()})
+        rest = {f"{prefix}{name}": value for name, value in draft.rest.items()}
+        return Defaults(draft.values, draft.ranks, self.rest | rest)
 
-    def set(self, field: str, value: Any) -> None:
-        self.values[SLOT[field]] = value
+    def named(self, field: str, value: Any) -> Defaults:
+        """These defaults with one more value."""
+        values = self.values.copy()
+        values[SLOT[field]] = value
+        return Defaults(values, self.ranks, self.rest)
 
 
-def _absorb(attributes: Any, values: list[Any], ranks: list[int], rest: dict[str, Any], later: Later) -> None:
-    """Walk over attributes once. Members of groups are put off until all is known that could make them needless."""
-    known, learn = LOOKUP.known.get, LOOKUP.learn
+def absorb(attributes: Any, draft: Draft) -> None:
+    """Read attributes name by name into the draft."""
+    values, ranks, rest = draft.values, draft.ranks, draft.rest
+    later: list[tuple[Membership, int, int, str]] = []
     for name in attributes:
-        slot, rank, read, membership = known(name) or learn(name)
+        slot, rank, read, membership = LOOKUP.rule(name)
         if rank >= ranks[slot]:
             continue
-        if membership is None:
-            value = read(attributes[name])
-            if value:
-                values[slot] = value
-                ranks[slot] = rank
-            elif value is None:
-                rest[name] = plain(attributes[name])
-        elif membership is NOT_KNOWN:
-            value = plain(attributes[name])
-            if value is not None and value != "":
-                rest[name] = value
-        else:
+        if membership is NOT_KNOWN:
+            _keep(name, attributes[name], rest)
+        elif membership is not None:
+            # Members of groups are put off until all is known that could make them needless.
             later.append((membership, slot, rank, name))
-
-
-def _assemble(later: Later, attributes: Any, draft: Draft) -> None:
-    """Let each group that is still wanted make sense of its members."""
-    gathered: dict[Any, tuple[int, list[Part]]] = {}
-    for membership, slot, rank, name in later:
-        if rank < draft.ranks[slot]:
-            group, leaf, indices = membership
+        elif value := read(attributes[name]):
+            values[slot] = value
+            ranks[slot] = rank
+        elif value is None:
+            _keep(name, attributes[name], rest)
+    gathered: dict[Group, tuple[int, list[Part]]] = {}
+    for (group, leaf, indices), slot, rank, name in later:
+        if rank < ranks[slot]:
             gathered.setdefault(group, (rank, []))[1].append(Part(indices, leaf, attributes[name]))
     for group, (rank, parts) in gathered.items():
         group.assemble(parts, draft, rank)
 
 
+def _keep(name: str, raw: bytes, rest: dict[str, Any]) -> None:
+    value = plain(raw)
+    if value is not None and value != "":
+        rest[name] = value
+
+
+def pour_all(attributes: Any, defaults: Defaults, start_ns: int) -> Draft:
+    """A draft with all attributes in it, by their shape if that is exact, else name by name."""
+    names = tuple(attributes)
+    shapes = defaults.shapes
+    shape = shapes.known.get(names) or shapes.learn(names)
+    draft = defaults.draft(start_ns)
+    if shape is None or not _pour(attributes, shape, draft):
+        draft = defaults.draft(start_ns)
+        absorb(attributes, draft)
+    return draft
+
+
+def _pour(attributes: Any, shape: Shape, draft: Draft) -> bool:
+    """Read attributes of a known shape into the draft; False when the shape does not hold for these values."""
+    values, rest = draft.values, draft.rest
+    ranks_before, draft.ranks = draft.ranks, shape.ranks.copy()
+    for name, slot, read, has_rival in shape.scalars:
+        if value := read(attributes[name]):
+            values[slot] = value
+        elif has_rival:
+            return False
+        else:
+            draft.ranks[slot] = ranks_before[slot]
+            if value is None:
+                _keep(name, attributes[name], rest)
+    for name in shape.unknown:
+        value = plain(attributes[name])
+        if value is not None and value != "":
+            rest[name] = value
+    for group, rank, _, members in shape.gatherings:
+        group.assemble([Part(indices, leaf, attributes[name]) for indices, leaf, name in members], draft, rank)
+    return True
+
+
 def hear(events: Any, draft: Draft) -> None:
     """Take what events say; unknown ones are kept as they are."""
+    heard = draft.heard = Heard()
     kept: list[dict[str, Any]] = []
     for event in events:
         name = event.name.decode(errors="replace")
@@ -124,14 +165,10 @@ def hear(events: Any, draft: Draft) -> None:
             kept.append({"name": name, "after_ms": after_ms, "attributes": attributes})
     if kept:
         draft.rest["events"] = kept
-    while draft.more:
-        later: Later = []
-        attributes = draft.more.pop()
-        _absorb(attributes, draft.values, draft.ranks, draft.rest, later)
-        _assemble(later, attributes, draft)
-    if draft.retrieved:
-        draft.offer("documents", draft.retrieved[:MAX_DOCUMENTS], NOBODY - 1)
-    for side, spoken in draft.spoken.items():
+    for attributes in heard.more:
+        absorb(attributes, draft)
+    draft.offer("documents", heard.retrieved[:MAX_DOCUMENTS], NOBODY - 1)
+    for side, spoken in heard.spoken.items():
         draft.offer(side, json_text(spoken), NOBODY - 1)
         if side == "output":
             draft.offer("tool_calls", tool_calls(spoken), NOBODY - 1)
@@ -145,6 +182,28 @@ def _keep_links(links: Any, rest: dict[str, Any]) -> None:
     ]
 
 
+def translate(span: Any, checked: tuple[Any, ...], start_ns: int, defaults: Defaults) -> Span:
+    """The canonical span. ``checked`` are trace id, span id, parent id, start and duration; raises BadItem."""
+    attributes = span.attributes
+    try:
+        draft = pour_all(attributes, defaults, start_ns)
+        if span.events:
+            hear(span.events, draft)
+    except BadItem as error:
+        raise _blame(error, attributes) from None
+    if span.links:
+        _keep_links(span.links, draft.rest)
+    values = draft.values
+    values[FIRST_CHECKED:BEHIND_CHECKED] = checked
+    values[NAME], values[ATTRIBUTES] = span.name.decode(errors="replace"), draft.rest
+    status = span.status
+    settle(draft, status.code, status.message.decode(errors="replace"))
+    canonical = Span(*values[:WIDTH])
+    if draft.scores:
+        canonical.scores = _complete(draft.scores, canonical)
+    return canonical
+
+
 def _blame(error: BadItem, attributes: Any) -> BadItem:
     """The same error with the name of the attribute that cannot be read."""
     for name in attributes:
@@ -153,33 +212,6 @@ def _blame(error: BadItem, attributes: Any) -> BadItem:
         except BadItem:
             return BadItem(str(error), field=f"attributes.{name}")
     return error
-
-
-def translate(span: Any, checked: tuple[Any, ...], start_ns: int, defaults: Defaults) -> Span:
-    """The canonical span. ``checked`` are trace id, span id, parent id, start and duration; raises BadItem."""
-    values, ranks, rest = defaults.values.copy(), defaults.ranks.copy(), defaults.rest.copy()
-    values[FIRST_CHECKED:BEHIND_CHECKED] = checked
-    values[NAME] = span.name.decode(errors="replace")
-    values[DOCUMENTS], values[PROJECTION], values[TAGS], values[ATTRIBUTES] = [], [], [], rest
-    later: Later = []
-    draft = Draft(values, ranks, rest, start_ns)
-    attributes = span.attributes
-    try:
-        _absorb(attributes, values, ranks, rest, later)
-        if later:
-            _assemble(later, attributes, draft)
-        if span.events:
-            hear(span.events, draft)
-    except BadItem as error:
-        raise _blame(error, attributes) from None
-    if span.links:
-        _keep_links(span.links, rest)
-    status = span.status
-    settle(draft, status.code, status.message.decode(errors="replace"))
-    canonical = Span(*values[:WIDTH])
-    if draft.scores:
-        canonical.scores = _complete(draft.scores, canonical)
-    return canonical
 
 
 def _complete(scores: list[Score], span: Span) -> list[Score]:

@@ -174,9 +174,12 @@ def plain(raw: bytes) -> Any:
     size = len(raw)
     if size > 1:
         tag, first = raw[0], raw[1]
-        if tag == TAG_STRING and first == size - 2 < 0x80:
-            return raw[2:].decode(errors="replace")
-        if tag == TAG_INT:
+        if tag == TAG_STRING:
+            if first == size - 2 < 0x80:
+                return raw[2:].decode(errors="replace")
+            if size > 130 and first & 0x7F | raw[2] << 7 == size - 3 and raw[2] < 0x80:
+                return raw[3:].decode(errors="replace")
+        elif tag == TAG_INT:
             if size == 2 and first < 0x80:
                 return first
             if size == 3 and first >= 0x80 > raw[2]:

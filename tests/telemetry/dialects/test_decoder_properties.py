@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from telemetry.dialects.decoded import BadBody, Decoded
+from telemetry.dialects import wire
+from telemetry.dialects.decoded import BadBody, BadItem, Decoded
 from telemetry.dialects.lookup import LOOKUP
 from telemetry.dialects.otlp_logs import decode_logs
 from telemetry.dialects.otlp_metrics import decode_metrics
+from telemetry.dialects.translate import Defaults, absorb, pour_all
 from telemetry.span import ERROR_TYPES, KINDS
 from tests.telemetry.dialects.builders import (
     CALLER,
@@ -250,3 +252,19 @@ def test_texts_of_every_length_come_through(size):
 def test_whole_numbers_of_every_length_come_through(number):
     (span,) = decode(body(proto_span({"gen_ai.usage.input_tokens": number, "k": number}))).spans
     assert (span.input_tokens, span.attributes["k"]) == (number, number)
+
+
+@QUICK
+@given(ATTRIBUTES, ATTRIBUTES)
+def test_a_shape_reads_the_same_as_name_by_name(attributes, resource):
+    """The short way for names that were met before is exact, also with empty values and rivals."""
+    span = wire.MESSAGES["Span"].FromString(proto_span(attributes).SerializeToString())
+    holder = wire.MESSAGES["Span"].FromString(proto_span(resource).SerializeToString())
+    with suppress(BadItem):
+        defaults = Defaults.of(project_id=7, key_id=3).within(holder.attributes, "resource.")
+        slow = defaults.draft()
+        absorb(span.attributes, slow)
+        quick = pour_all(span.attributes, defaults, 0)
+        assert (quick.values, quick.rest) == (slow.values, slow.rest)
+        assert quick.ranks == slow.ranks
+        assert quick.scores == slow.scores
