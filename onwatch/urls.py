@@ -27,6 +27,7 @@ urlpatterns = [
     path("incidents/", include("incidents.urls")),
     path("admin/", admin.site.urls),
     path("costs/", include("costs.urls")),
+    path("quality/", include("quality.urls")),
     path("alerts/", include("alerts.urls")),
     path("api/v1/docs", docs, name="api_docs"),
     path("api/v1/", api.urls),
