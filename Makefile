@@ -23,7 +23,7 @@ test-install: .venv/.installed .venv/.test-installed
 	@tests/install-browser.sh
 
 test: test-install
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: .venv/.test-installed
 	$(BIN)/ruff check .
