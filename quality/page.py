@@ -362,7 +362,7 @@ class EvaluationState:
     waiting: int
     behind_seconds: float
     evaluators: Sequence[EvaluatorState]
-    #: Processor time of one answer in milliseconds, and of a day's answers at this share and at all of them, in seconds.
+    #: Processor milliseconds of one answer; seconds for a day of answers at this share and at all of them.
     ms_each: float | None
     day_now_s: float | None
     day_all_s: float | None

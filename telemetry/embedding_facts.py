@@ -46,7 +46,7 @@ def project(vector: np.ndarray) -> np.ndarray:
 
 
 def embedding_facts(vectors: Sequence[Sequence[float]]) -> EmbeddingFacts | None:
-    """Facts about the vectors of one call; ``None`` when there is none that is finite, of one length and not too long."""
+    """Facts about the vectors of one call; ``None`` when none is finite, of one length and not too long."""
     usable = [vector for vector in vectors if 0 < len(vector) <= MAX_DIMENSIONS]
     usable = [vector for vector in usable if len(vector) == len(usable[0])]
     if not usable:
