@@ -284,6 +284,12 @@ def worst(view: View) -> list[Bad]:
     ]
 
 
+def _reasons(others: Sequence[OtherScore]) -> list[OtherScore]:
+    """The lowest scores that say why, each reason once: a verdict may stand under two names."""
+    told = {other.comment: other for other in reversed(others) if other.comment and other.value < LOW}
+    return sorted(told.values(), key=lambda other: other.value)[:2]
+
+
 class Variant(NamedTuple):
     row: Row
     #: Against the variant with most scores; None for that one.

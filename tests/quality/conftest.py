@@ -2,7 +2,7 @@
 
 import pytest
 
-from quality import sampling
+from quality import run, sampling
 
 
 @pytest.fixture(autouse=True)
@@ -13,8 +13,9 @@ def _fresh_shares():
 
 
 @pytest.fixture
-def judged_project(project, stores, settings):
-    """A project whose every answer is sampled, on empty stores."""
+def judged_project(project, stores, settings, monkeypatch):
+    """A project whose every answer is sampled, on empty stores; a run takes as long as a busy machine needs."""
+    monkeypatch.setattr(run, "SECONDS_A_RUN", 60.0)
     settings.TELEMETRY_PIPELINE = ["quality.sampling.mark"]
     settings.TELEMETRY_AFTER_STORE = []
     project.evaluation_share = 1.0
