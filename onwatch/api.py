@@ -117,5 +117,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     """The API for people, made from the same description that machines read."""
     groups = api_pages.groups(api.get_openapi_schema())
     return render(
-        request, "api/docs.html", {"groups": groups, "about": api.description, "base": request.build_absolute_uri("/")}
+        request,
+        "api/docs.html",
+        {"groups": groups, "about": api_pages.marked(api.description), "base": request.build_absolute_uri("/")},
     )

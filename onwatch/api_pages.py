@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 METHODS = ("get", "post", "put", "patch", "delete")
 #: Deeper objects are named, not written out.
@@ -39,6 +43,11 @@ class Group(NamedTuple):
     operations: list[Operation]
 
 
+def marked(text: str) -> SafeString:
+    """Plain text with what stands between backticks as code."""
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))
+
+
 def groups(document: dict[str, Any]) -> list[Group]:
     """The operations of an OpenAPI document under their first tag, in the order of the document."""
     found: dict[str, list[Operation]] = {}
@@ -62,7 +71,7 @@ def _operation(document: dict[str, Any], path: str, method: str, described: dict
         method=method.upper(),
         path=path,
         summary=described.get("summary", ""),
-        description=described.get("description", ""),
+        description=marked(described.get("description", "")),
         parameters=[_parameter(document, parameter) for parameter in described.get("parameters", ())],
         body=body,
         takes_many=takes_many,
@@ -75,7 +84,9 @@ def _operation(document: dict[str, Any], path: str, method: str, described: dict
 def _parameter(document: dict[str, Any], parameter: dict[str, Any]) -> Value:
     schema = parameter.get("schema", {})
     description = parameter.get("description") or schema.get("description", "")
-    return Value(parameter["name"], _type(document, schema), parameter.get("required", False), description)
+    # A parameter of an address that may be null is one that may be left out.
+    kind = _type(document, schema).removesuffix(" or null")
+    return Value(parameter["name"], kind, parameter.get("required", False), marked(description))
 
 
 def _content(document: dict[str, Any], holder: dict[str, Any]) -> tuple[list[Value], bool]:
@@ -97,7 +108,7 @@ def _fields(document: dict[str, Any], schema: dict[str, Any], depth: int) -> Ite
     for name, inner in schema.get("properties", {}).items():
         described = _resolved(document, inner)
         description = inner.get("description") or described.get("description", "")
-        yield Value(name, _type(document, inner), name in required, description, depth)
+        yield Value(name, _type(document, inner), name in required, marked(description), depth)
         below = _object_in(document, inner)
         if below and depth < DEEPEST:
             yield from _fields(document, below, depth + 1)

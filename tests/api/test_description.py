@@ -61,7 +61,7 @@ def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(client,
     ("path", "method", "name", "kind"),
     [
         ("/api/v1/traces", "GET", "from", "string"),
-        ("/api/v1/traces", "GET", "status", "ok | error | unfinished or null"),
+        ("/api/v1/traces", "GET", "status", "ok | error | unfinished"),
     ],
 )
 def test_parameters_are_described_by_name_and_type(path, method, name, kind):
@@ -86,3 +86,7 @@ def test_bodies_and_answers_are_described_field_by_field():
     assert {"calls", "errors", "cost_usd", "latency_ms", "p99", "health", "components", "scores", "mean"} <= {
         value.name for value in summary.answer
     }
+
+
+def test_code_in_descriptions_is_marked_and_nothing_else_is_markup():
+    assert api_pages.marked("`now-6h` <b> & `<i>`") == "<code>now-6h</code> &lt;b&gt; &amp; <code>&lt;i&gt;</code>"
