@@ -34,8 +34,8 @@ class _Links:
         self.path = path
         self.scope = scope
         known = _OWN | _FORGOTTEN | set(scope.filters.values)
-        #: What the page's own filters are: kept, and shown as chips too.
-        self.extra = {name: value for name, value in given.items() if name not in known and value}
+        #: What the page's own filters are: kept, and shown as chips too. An empty topic asks for answers without one.
+        self.extra = {name: value for name, value in given.items() if name not in known and (value or name == "topic")}
 
     def query(self, **changes: str | None) -> str:
         extra = {name: value for name, value in self.extra.items() if name not in changes}
