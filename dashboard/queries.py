@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -75,6 +77,41 @@ class Scored(NamedTuple):
 Trend = list[tuple[datetime, Window]]
 
 
+class Past:
+    """What is over hardly changes: comparisons are read once for all panels and viewers, and again after a while.
+
+    What it holds is shared between threads and must not be changed. Short of what arrives late, a minute's step in
+    its keys' bounds would renew it anyway.
+    """
+
+    def __init__(self, *, seconds: float, settled: timedelta, most: int) -> None:
+        self._seconds = seconds
+        #: Ranges that ended more recently still fill.
+        self._settled = settled
+        self._most = most
+        self._kept: dict[Hashable, tuple[float, Any]] = {}
+
+    def read(self, key: Hashable, end: datetime, read: Callable[[], Answer]) -> Answer:
+        if end > datetime.now(UTC) - self._settled:
+            return read()
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
+        answer = read()
+        if len(self._kept) >= self._most:
+            self._kept.clear()
+        self._kept[key] = time.monotonic() + self._seconds, answer
+        return answer
+
+    def forget(self) -> None:
+        self._kept.clear()
+
+
+Answer = TypeVar("Answer")
+PAST_SECONDS = 30.0
+past = Past(seconds=PAST_SECONDS, settled=timedelta(minutes=5), most=200)
+
+
 class _Found(NamedTuple):
     found: bool
 
@@ -96,19 +133,25 @@ class Reading:
         return self._total(self.scope.span, parts)
 
     def before(self, parts: Parts = Parts.ALL) -> Window | None:
-        """The range it is compared with."""
-        return None if self.scope.before is None else self._total(self.scope.before, parts)
+        """The range it is compared with; it may be ``PAST_SECONDS`` old."""
+        span = self.scope.before
+        if span is None:
+            return None
+        return past.read(self._key("total", span, parts), span.end, lambda: self._total(span, parts))
 
     def trend(self, parts: Parts) -> Trend:
         return series.windows(self.project_id, self.scope.span, self.step, self.scope.filters, parts=parts)
 
     def trend_before(self, parts: Parts) -> Trend:
-        """The comparison, moved to the times that it is compared with."""
+        """The comparison, moved to the times that it is compared with; it may be ``PAST_SECONDS`` old."""
         span = self.scope.before
         if span is None:
             return []
         ahead = self.scope.span.start - span.start
-        found = series.windows(self.project_id, span, self.step, self.scope.filters, parts=parts)
+        key = self._key("trend", span, parts)
+        found = past.read(
+            key, span.end, lambda: series.windows(self.project_id, span, self.step, self.scope.filters, parts=parts)
+        )
         return [(at + ahead, window) for at, window in found]
 
     @cached_property
@@ -153,6 +196,10 @@ class Reading:
         """What issues are looked for in: long ranges read the hour tables, widened to whole hours."""
         start, end = self._edges(self.scope.span)
         return TimeRange(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+
+    def _key(self, what: str, span: TimeRange, parts: Parts) -> tuple[Hashable, ...]:
+        start, end = int(span.start.timestamp()) // 60, -int(-span.end.timestamp() // 60)
+        return what, self.project_id, start, end, self.step, tuple(self.scope.filters.values.items()), parts
 
     def _total(self, span: TimeRange, parts: Parts) -> Window:
         known, window = self._totals.get(span, (Parts(0), Window()))

@@ -1,5 +1,12 @@
 import pytest
 
+from dashboard.queries import past
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    past.forget()
+
 
 @pytest.fixture
 def as_sent(settings):

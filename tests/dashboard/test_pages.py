@@ -15,6 +15,7 @@ from dashboard.panels import BY_NAME, PANELS
 from telemetry.models import Change
 from telemetry.scope import Scope
 from telemetry.store import StoreUnavailable
+from telemetry.window import Window
 from tests.dashboard.factories import make_span, send
 from tests.people import make_alice, make_bob, make_charlie
 
@@ -177,6 +178,17 @@ def test_health_changes_against_the_comparison(project):
     assert "Response quality 60 / 100 ▼ 30.0" in words
     assert "against same time yesterday" in words
     assert "▼ 30.0" not in text_of(panel(project, "health", compare="none"))
+
+
+def test_the_comparison_is_read_once_for_a_while_and_the_present_always(project, monkeypatch):
+    read = []
+    monkeypatch.setattr("telemetry.series.total", lambda _, span, *__, **___: read.append(span.end) or Window())
+
+    for _ in range(3):
+        panel(project, "health")
+
+    yesterday = [end for end in read if end < timezone.now() - timedelta(hours=23)]
+    assert (len(read), len(yesterday)) == (4, 1)
 
 
 def test_nothing_in_the_range_is_not_a_perfect_score(project):
