@@ -21,6 +21,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from demo.assistant import Assistant, mood_at
 
 HOUR_NS = 3600 * 1_000_000_000
+QUEUE_SIZE = 8192
+MOST_SPANS_OF_AN_ANSWER = 5
 
 
 def questions_per_minute(epoch_seconds: float) -> float:
@@ -38,7 +40,9 @@ def _provider(endpoint: str, key: str) -> tuple[TracerProvider, BatchSpanProcess
         }
     )
     exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", headers={"x-api-key": key})
-    processor = BatchSpanProcessor(exporter, max_queue_size=8192, max_export_batch_size=512, schedule_delay_millis=700)
+    processor = BatchSpanProcessor(
+        exporter, max_queue_size=QUEUE_SIZE, max_export_batch_size=512, schedule_delay_millis=700
+    )
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(processor)
     return provider, processor
@@ -53,18 +57,19 @@ def _parent_is_gone(seconds: float) -> bool:
 def fill(assistant: Assistant, processor: BatchSpanProcessor, *, hours: float, now: int) -> None:
     """Send the past, newest hour first, so that the pages fill from what people look at."""
     chance = random.Random(2)
-    sent = 0
+    unsent = 0
     for back in range(math.ceil(hours)):
         start = now - (back + 1) * HOUR_NS
         for minute in range(60):
             at = start + minute * HOUR_NS // 60
             for _ in range(round(questions_per_minute(at / 1e9))):
-                started = at + chance.randrange(HOUR_NS // 60 - 30_000_000_000 // 60)
+                started = at + chance.randrange(HOUR_NS // 60)
                 assistant.answer(started=started, mood=mood_at((now - started) / HOUR_NS))
-                sent += 1
-            if sent % 40 < 10:
+                unsent += MOST_SPANS_OF_AN_ANSWER
+            if unsent > QUEUE_SIZE // 2:
                 # The SDK drops what does not fit its queue; wait for it rather than lose a part of the past.
                 processor.force_flush()
+                unsent = 0
         if back % 6 == 5:
             print(f"  demo: {back + 1} of {math.ceil(hours)} hours of traffic sent", flush=True)  # noqa: T201
     processor.force_flush()
