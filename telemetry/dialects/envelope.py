@@ -66,7 +66,7 @@ def batches(body: bytes, signal: Signal, base: Defaults, *, json: bool) -> Itera
 
 def _in_common(base: Defaults, resource: Any, scope: Any) -> Defaults:
     defaults = _within(_within(base, resource, "resource"), scope, "scope")
-    name, version = scope.name.decode(errors="replace"), scope.version.decode(errors="replace")
+    name, version = scope.name.decode("utf-8", "replace"), scope.version.decode(errors="replace")
     return defaults.named("scope", f"{name}/{version}" if version else name)
 
 

@@ -36,7 +36,7 @@ def load(body: bytes) -> dict[str, Any]:
         loaded = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         try:
-            loaded = json.loads(body.decode(errors="replace"))
+            loaded = json.loads(body.decode("utf-8", "replace"))
         except (ValueError, RecursionError):
             raise BadBody(f"The body is no JSON: {error}") from None
     if not isinstance(loaded, dict):

@@ -89,7 +89,7 @@ def decode_logs(body: bytes, *, json: bool, caller: Caller) -> DecodedLogs:
                 if isinstance(record, BadItem):
                     raise record
                 span, event = _read(record, latest_ns)
-                if event.name.decode(errors="replace") in LOOKUP.events:
+                if event.name.decode("utf-8", "replace") in LOOKUP.events:
                     # Records without a span stand each for themselves.
                     told.setdefault(span if any(span) else (*span, at), []).append(event)
                 else:
@@ -119,7 +119,7 @@ def _read(record: Any, latest_ns: int) -> tuple[tuple[str, str], _Event]:
         raise BadItem("lies in the future", field="timeUnixNano")
     attributes = {name: record.attributes[name] for name in record.attributes}
     attributes |= {
-        pair.key.decode(errors="replace"): pair.value.SerializeToString() for pair in record.body.kvlist_value.values
+        pair.key.decode("utf-8", "replace"): pair.value.SerializeToString() for pair in record.body.kvlist_value.values
     }
     name = record.event_name or text(attributes.get("event.name", b"")).encode()
     known = (trace_id.hex() if trace_id != NO_TRACE else "", span_id.hex() if span_id != NO_SPAN else "")

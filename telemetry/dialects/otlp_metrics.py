@@ -110,8 +110,8 @@ class _Reader:
 
     def __init__(self, metric: Any, defaults: Defaults, latest_ns: int) -> None:
         self.metric = metric
-        self.name = metric.name.decode(errors="replace")[:MAX_NAME]
-        self.unit = metric.unit.decode(errors="replace")[:MAX_NAME]
+        self.name = metric.name.decode("utf-8", "replace")[:MAX_NAME]
+        self.unit = metric.unit.decode("utf-8", "replace")[:MAX_NAME]
         self.latest_ns = latest_ns
         self.values = defaults.values
         self.resource = orjson.dumps(defaults.rest, option=orjson.OPT_SORT_KEYS)

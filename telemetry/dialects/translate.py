@@ -155,7 +155,7 @@ def hear(events: Any, draft: Draft) -> None:
     heard = draft.heard = Heard()
     kept: list[dict[str, Any]] = []
     for event in events:
-        name = event.name.decode(errors="replace")
+        name = event.name.decode("utf-8", "replace")
         handler, rank = LOOKUP.events.get(name, (None, 0))
         if handler is not None:
             handler(draft, event, rank)
@@ -195,9 +195,9 @@ def translate(span: Any, checked: tuple[Any, ...], start_ns: int, defaults: Defa
         _keep_links(span.links, draft.rest)
     values = draft.values
     values[FIRST_CHECKED:BEHIND_CHECKED] = checked
-    values[NAME], values[ATTRIBUTES] = span.name.decode(errors="replace"), draft.rest
+    values[NAME], values[ATTRIBUTES] = span.name.decode("utf-8", "replace"), draft.rest
     status = span.status
-    settle(draft, status.code, status.message.decode(errors="replace"))
+    settle(draft, status.code, status.message.decode("utf-8", "replace"))
     canonical = Span(*values[:WIDTH])
     if draft.scores:
         canonical.scores = _complete(draft.scores, canonical)

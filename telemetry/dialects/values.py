@@ -29,6 +29,8 @@ MAX_DEPTH = 32
 MAX_LABEL = 400
 #: Bytes of a value that may be remembered.
 MAX_REMEMBERED = 130
+#: Values that one reader remembers.
+MAX_KNOWN = 4096
 #: The largest token count, cost or other whole number that is believed.
 MAX_WHOLE = 2**62
 
@@ -42,19 +44,26 @@ def text(raw: bytes) -> str:
     # The usual string: a tag, its length in one or two bytes, and nothing behind it.
     if size > 1 and raw[0] == TAG_STRING:
         if raw[1] == size - 2 < 0x80:
-            return raw[2:].decode(errors="replace")
+            return raw[2:].decode("utf-8", "replace")
         if size > 130 and raw[1] & 0x7F | raw[2] << 7 == size - 3 and raw[2] < 0x80:
-            return raw[3:].decode(errors="replace")
+            return raw[3:].decode("utf-8", "replace")
     return as_text(_parsed(raw))
 
 
 def remembered(read: Reader) -> Reader:
-    """A reader of values that repeat from span to span. Long values are read anew, so memory stays small."""
-    short = functools.lru_cache(maxsize=4096)(read)
+    """A reader of values that repeat from span to span. Only short ones are kept, and not too many of them."""
+    known: dict[bytes, Any] = {}
 
     @functools.wraps(read)
     def reading(raw: bytes) -> Any:
-        return short(raw) if len(raw) < MAX_REMEMBERED else read(raw)
+        value = known.get(raw)
+        if value is None:
+            value = read(raw)
+            if value is not None and len(raw) < MAX_REMEMBERED:
+                if len(known) >= MAX_KNOWN:
+                    known.clear()
+                known[raw] = value
+        return value
 
     return reading
 
@@ -176,9 +185,9 @@ def plain(raw: bytes) -> Any:
         tag, first = raw[0], raw[1]
         if tag == TAG_STRING:
             if first == size - 2 < 0x80:
-                return raw[2:].decode(errors="replace")
+                return raw[2:].decode("utf-8", "replace")
             if size > 130 and first & 0x7F | raw[2] << 7 == size - 3 and raw[2] < 0x80:
-                return raw[3:].decode(errors="replace")
+                return raw[3:].decode("utf-8", "replace")
         elif tag == TAG_INT:
             if size == 2 and first < 0x80:
                 return first
@@ -213,7 +222,7 @@ def _list(array: Any, depth: int) -> list[Any]:
 
 def _mapping(pairs: Any, depth: int) -> dict[str, Any]:
     _check(depth)
-    return {pair.key.decode(errors="replace"): _unwrap(pair.value, depth - 1) for pair in pairs.values}
+    return {pair.key.decode("utf-8", "replace"): _unwrap(pair.value, depth - 1) for pair in pairs.values}
 
 
 def _check(depth: int) -> None:
@@ -222,7 +231,7 @@ def _check(depth: int) -> None:
 
 
 _UNWRAP: dict[str, Callable[[Any, int], Any]] = {
-    "string_value": lambda value, _: value.decode(errors="replace"),
+    "string_value": lambda value, _: value.decode("utf-8", "replace"),
     "bool_value": lambda value, _: value,
     "int_value": lambda value, _: value,
     "double_value": lambda value, _: _finite(value),
