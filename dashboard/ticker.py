@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -51,6 +52,14 @@ class Pushed:
 
     revision: Revision | None = None
     fragments: Fragments = field(default_factory=dict)
+    #: When each panel was last rendered, on the monotonic clock.
+    rendered_at: dict[str, float] = field(default_factory=dict)
+
+    def take_due(self, panels: Sequence[Panel], now: float) -> list[Panel]:
+        """The panels whose pause is over; for these it begins anew."""
+        due = [panel for panel in panels if now - self.rendered_at.get(panel.name, -math.inf) >= panel.pause]
+        self.rendered_at |= {panel.name: now for panel in due}
+        return due
 
 
 class Ticker:
@@ -103,7 +112,8 @@ class Ticker:
             pushed.revision = revision
             scope = Scope.from_query(project, query)
             reading = Reading(scope)
-            rendered = {panel.name: str(panel.render(scope, oob=True, reading=reading)) for panel in self._panels}
+            due = pushed.take_due(self._panels, time.monotonic())
+            rendered = {panel.name: str(panel.render(scope, oob=True, reading=reading)) for panel in due}
         finally:
             close_old_connections()
         return {name: html for name, html in rendered.items() if pushed.fragments.get(name) != html}

@@ -11,6 +11,7 @@ class Counting:
 
     name: str
     rendered: list[str] = field(default_factory=list)
+    pause: float = 0.0
 
     def render(self, scope, *, oob=False, reading=None) -> str:
         calls = series.total(scope.project.pk, scope.span, scope.filters).calls

@@ -12,6 +12,7 @@ from accounts.models import Project
 from costs.models import Budget
 from dashboard import panels
 from dashboard.panels import BY_NAME, PANELS
+from dashboard.ticker import Pushed
 from telemetry.models import Change
 from telemetry.scope import Scope
 from telemetry.store import StoreUnavailable
@@ -316,3 +317,13 @@ def test_the_appearance_is_kept_with_the_person(bob):
 def test_the_appearance_goes_back_to_this_site_alone(bob):
     assert bob.post("/appearance/", {"theme": "dark", "next": "https://evil.example/"}).headers["Location"] == "/"
     assert bob.post("/appearance/", {"theme": "neon"}).status_code == 400
+
+
+def test_panels_are_pushed_no_more_often_than_their_pause():
+    pushed = Pushed()
+    names = [[each.name for each in pushed.take_due(PANELS, now)] for now in (5.0, 6.0, 8.5, 15.5)]
+
+    assert names[0] == [each.name for each in PANELS]
+    assert "issues" not in names[1] and "costs" not in names[1] and "health" in names[1]
+    assert "issues" not in names[2] and "costs" in names[2]
+    assert "issues" in names[3]
