@@ -146,9 +146,17 @@ def _pieces(rollup: Rollup, keys: list[int], without: Collection[int]) -> dict[s
     return pieces | {"expected": _expected(rollup, pieces)}
 
 
+class UnknownView(Exception):
+    """A view of another schema than ours. Nothing is repaired from it."""
+
+
 def _expected(rollup: Rollup, pieces: dict[str, str]) -> str:
     """The view's own question, over those rows of its source that belong to the slots."""
     (view,) = store.rows(_Text, "telemetry/view_question", view=f"{rollup.table}_mv")
     source = store.text("telemetry/slot_source", pieces)
     stand_in = f"FROM ({source}) AS {rollup.source}"
-    return re.sub(rf"\bFROM \w+\.{rollup.source}\b", lambda _: stand_in, view.value, count=1)
+    question, replaced = re.subn(rf"\bFROM \w+\.{rollup.source}\b", lambda _: stand_in, view.value)
+    if replaced != 1:
+        # Without the stand-in it would ask the whole table, and a repair would multiply the figures.
+        raise UnknownView(f"{rollup.table}_mv does not read {rollup.source} as the present schema does")
+    return question
