@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "routes.md"
 #: Third parties' own pages, tested by them; and the REST API, which has its own keys and tests.
 LEFT_OUT = ("accounts/", "admin/", "api/", "static/")
-PUBLIC = {"healthz", "readyz", "metrics", "join/<str:token>/"}
+PUBLIC = {"favicon.ico", "healthz", "readyz", "metrics", "join/<str:token>/"}
 
 
 def routes(patterns, prefix: str = ""):
