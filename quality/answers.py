@@ -174,6 +174,12 @@ _CUE = re.compile(
 )
 
 
+def asked_in(prompt: str) -> str:
+    """What follows the last "Question:" of a prompt; the prompt itself where nothing does."""
+    marked = [_CUE.sub("", match["question"]).strip() for match in _MARKER.finditer(prompt)]
+    return marked[-1] if marked and len(marked[-1]) <= 2 * PLAIN_QUESTION else prompt
+
+
 def question_of(row: Sampled, around: Sequence[Around], documents: Sequence[str]) -> str:
     """The question as the user asked it, as well as it can be told from the prompt that was built around it.
 
@@ -183,9 +189,8 @@ def question_of(row: Sampled, around: Sequence[Around], documents: Sequence[str]
     own = messages.question(row.input)
     if own and len(own) <= PLAIN_QUESTION and not any(document[:60] in own for document in documents):
         return own
-    marked = [_CUE.sub("", match["question"]).strip() for match in _MARKER.finditer(own)]
-    if marked and len(marked[-1]) <= 2 * PLAIN_QUESTION:
-        return marked[-1]
+    if (marked := asked_in(own)) != own:
+        return marked
     for other in around:
         if other.is_root and other.span_id != row.span_id and (asked := messages.question(other.input)):
             return asked

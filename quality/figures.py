@@ -54,7 +54,8 @@ def trend_figure(
 
 def distribution_figure(counts: Sequence[int], edges: Sequence[float], links: Sequence[str], uirevision: str) -> Figure:
     """How many scores lie in each part of the range."""
-    names = [f"{low:.3g} to {high:.3g}" for low, high in zip(edges, edges[1:], strict=False)]
+    # Only the lower edge: ten pairs of numbers do not fit beneath their bars.
+    names = [f"{low:.3g}+" for low in edges[:-1]]
     return charts.figure(
         charts.bars(names, list(counts), name="scores", unit="count", links=links), uirevision=uirevision, unit="count"
     )

@@ -31,7 +31,7 @@ GROUPS = {
     "feature": "feature", "model": "model", "prompt_version": "prompt version", "variant": "variant", "topic": "topic",
 }  # fmt: skip
 DEFAULT_GROUP, DEFAULT_SORT, DEFAULT_DIMENSION = "feature", "mean", "overall"
-ROWS_A_PAGE, WORST_SHOWN, BINS = 15, 10, 10
+ROWS_A_PAGE, WORST_SHOWN, BINS = 15, 6, 10
 #: Links of a row lead to its scores below this.
 LOW = 0.5
 LONGEST_NAME = 100
@@ -216,7 +216,8 @@ def rows_by(view: View, by: str) -> list[Row]:
 class Table:
     by: str
     word: str
-    rows: Sequence[tuple[Row, str, str]]
+    #: Each with the address of its traces, how many of its scores are low, and the address of those.
+    rows: Sequence[tuple[Row, str, int, str]]
     count: int
     tabs: Sequence[tuple[str, str, bool]]
     headings: Sequence[tuple[str, str, str]]
@@ -229,12 +230,18 @@ def table(view: View) -> Table:
     rows = rows_by(view, view.by)
     pages = max(1, math.ceil(len(rows) / ROWS_A_PAGE))
     at = min(view.page, pages)
+    low = queries.low_scores(view.project_id, view.scope.span, view.filters, view.dimension, key=view.by, below=LOW)
     shown = rows[(at - 1) * ROWS_A_PAGE : at * ROWS_A_PAGE]
     return Table(
         view.by,
         GROUPS[view.by],
         [
-            (row, view.traces(**{view.by: row.name}), view.traces(**{view.by: row.name, "score_below": f"{LOW}"}))
+            (
+                row,
+                view.traces(**{view.by: row.name}),
+                low.get(row.name, 0),
+                view.traces(**{view.by: row.name, "score_below": f"{LOW}"}),
+            )
             for row in shown
         ],
         len(rows),
@@ -276,9 +283,7 @@ def worst(view: View) -> list[Bad]:
             score,
             f"{reverse('traces:detail', args=[score.trace_id])}?{view.scope.query()}",
             *texts.get((score.trace_id, score.span_id), ("", "")),
-            [other for other in others.get((score.trace_id, score.span_id), []) if other.comment and other.value < LOW][
-                :2
-            ],
+            _reasons(others.get((score.trace_id, score.span_id), [])),
         )
         for score in scores
     ]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from core.timerange import TimeRange
-from quality.answers import milliseconds
+from quality.answers import asked_in, milliseconds
 from quality.models import EvaluationCursor
 from telemetry import messages, store
 from telemetry.columns import microseconds
@@ -86,6 +86,11 @@ class Label(NamedTuple):
     count: int
 
 
+class Low(NamedTuple):
+    key: str
+    count: int
+
+
 class Feedback(NamedTuple):
     trace_id: str
     name: str
@@ -157,6 +162,18 @@ def distribution(
     return counts
 
 
+def low_scores(
+    project_id: int, span: TimeRange, filters: Filters, name: str, *, key: str, below: float
+) -> dict[str, int]:
+    """Value of a dimension -> how many of its scores lie below; ValueError when it is none."""
+    if key not in SCORE_FILTERS:
+        raise ValueError(f"key: {key!r} is not one of {', '.join(SCORE_FILTERS)}")
+    asked = _ask(project_id, span, filters)
+    return {
+        row.key: row.count for row in store.rows(Low, "quality/low_scores", name=name, key=key, below=below, **asked)
+    }
+
+
 def worst(
     project_id: int, span: TimeRange, filters: Filters, name: str, *, limit: int, offset: int = 0
 ) -> list[LowScore]:
@@ -193,7 +210,10 @@ def texts_of(project_id: int, scores: Sequence[LowScore]) -> dict[tuple[str, str
         trace_ids=sorted({score.trace_id for score in scores}),
         most_bytes=MOST_BYTES,
     )
-    return {(row.trace_id, row.span_id): (messages.question(row.prompt), messages.answer(row.said)) for row in rows}
+    return {
+        (row.trace_id, row.span_id): (asked_in(messages.question(row.prompt)), messages.answer(row.said))
+        for row in rows
+    }
 
 
 def labels(project_id: int, span: TimeRange, filters: Filters, name: str) -> list[Label]:
