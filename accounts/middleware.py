@@ -13,7 +13,7 @@ SESSION_KEY = "project"
 
 
 def current_project(request: HttpRequest) -> Project | None:
-    """``?project=`` (404 when it may not be seen), else the one last chosen, else the first with traffic of its own."""
+    """``?project=`` (404 when it may not be seen), else the one last chosen, else the demo, else one's own."""
     if not request.user.is_authenticated:
         return None
     if slug := request.GET.get("project"):
@@ -23,7 +23,9 @@ def current_project(request: HttpRequest) -> Project | None:
         return project
     visible = projects_for(request.user)
     chosen = visible.filter(slug=request.session.get(SESSION_KEY, "")).first()
-    return chosen or visible.filter(purpose=Project.Purpose.DEMO).first() or visible.first()
+    for purpose in (Project.Purpose.DEMO, Project.Purpose.OWN):
+        chosen = chosen or visible.filter(purpose=purpose).first()
+    return chosen or visible.first()
 
 
 class CurrentProjectMiddleware:
