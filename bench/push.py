@@ -3,7 +3,7 @@
     python -m bench.push --url http://localhost:8000 --user admin --password … [--key …]
 
 Every viewer is a WebSocket of its own on the same dashboard. A round sends one span to OTLP at a random moment and
-notes when each viewer receives the cost panel that counts it. The first column is what a page that polls would pay
+notes when each viewer receives the health panel that counts it. The first column is what a page that polls would pay
 for the same panel, over HTTP, in the same run. Half a second of the delay is the ticker's pause on average.
 """
 
@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from websockets.asyncio.client import ClientConnection, connect
 
 MODEL = "gpt-4o-mini"
-PANEL = 'id="panel-costs"'
+PANEL = 'id="panel-health"'
 PATIENCE_SECONDS = 30.0
 
 
@@ -69,14 +69,14 @@ def send_span(url: str, key: str) -> None:
 
 def poll_once(url: str, session: str, project: str) -> float:
     """Seconds that a page pays for fetching the same panel itself."""
-    request = urllib.request.Request(f"{url}/panels/costs/?project={project}", headers={"Cookie": session})
+    request = urllib.request.Request(f"{url}/panels/health/?project={project}", headers={"Cookie": session})
     began = time.perf_counter()
     urllib.request.urlopen(request).read()
     return time.perf_counter() - began
 
 
 async def seen_at(viewer: ClientConnection) -> float:
-    """When the next cost panel arrives."""
+    """When the next health panel arrives."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         async for message in viewer:
             if PANEL in message:
