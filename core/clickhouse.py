@@ -6,11 +6,12 @@ process per folder; several handles of that process read and write at once.
 
 from __future__ import annotations
 
+import os
 import queue
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -64,7 +65,12 @@ EMBEDDED_SERVER_OPTIONS = {
     "primary_index_cache_size": 33_554_432,
     "max_thread_pool_size": 64,
     "max_concurrent_queries": 64,
+    # Merging costs as much as inserting. One thread, which gives way to requests, keeps up on average; when it is
+    # behind, it merges more parts at once and so does less work in all.
+    "background_pool_size": 1,
 }
+MERGE_THREADS = "MergeMutate"
+MERGE_NICENESS = 10
 EMBEDDED_QUERY_SETTINGS = {
     "max_threads": 2,
     "max_insert_threads": 1,
@@ -89,18 +95,28 @@ def _open() -> Client:
         if is_embedded():
             folder = Path(urlsplit(url).path)
             folder.mkdir(parents=True, exist_ok=True)
-            return clickhouse_connect.get_client(
+            client = clickhouse_connect.get_client(
                 interface="chdb",
                 path=str(folder),
                 settings=EMBEDDED_QUERY_SETTINGS | QUERY_SETTINGS,
                 chdb_options=EMBEDDED_SERVER_OPTIONS,
                 tz_mode="aware",
             )
+            _let_merges_give_way()
+            return client
         return clickhouse_connect.get_client(
             dsn=url, settings=QUERY_SETTINGS, autogenerate_session_id=False, tz_mode="aware"
         )
     except (ClickHouseError, OSError) as error:
         raise StoreUnavailable(str(error)) from error
+
+
+def _let_merges_give_way() -> None:
+    """Lower the priority of the engine's merge threads, where the system has one for each thread (Linux)."""
+    for task in Path("/proc/self/task").glob("*"):
+        with suppress(OSError):
+            if (task / "comm").read_text().strip() == MERGE_THREADS:
+                os.setpriority(os.PRIO_PROCESS, int(task.name), MERGE_NICENESS)
 
 
 class Pool:

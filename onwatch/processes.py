@@ -154,6 +154,8 @@ async def _serve(roles: Roles) -> None:
     # What was made while starting lives as long as the process; the collector need not look at it again.
     gc.collect()
     gc.freeze()
+    # Spans come and go by the thousand, without cycles: looking at them less often saves a tenth of the decoding.
+    gc.set_threshold(50_000, 20, 50)
 
     await stopping.wait()
     say("Stopping …")

@@ -1,7 +1,7 @@
 """Counting what is stored: the roll-ups follow the inserts, many inserts at a time.
 
 Bringing the roll-ups up to date costs about the same for one insert as for fifty, and more than a small insert itself.
-So an insert that is alone is counted before it is answered, and under load those of a quarter of a second are counted
+So an insert that is alone is counted before it is answered, and under load those of half a second are counted
 together. Only after that do live figures learn of them, so that Redis is never ahead of what it is rebuilt from.
 
 With a ClickHouse server every insert is counted there by a view, and all of this is passed over.
@@ -25,7 +25,7 @@ from telemetry.store import StoreUnavailable
 logger = logging.getLogger(__name__)
 
 #: Under load the roll-ups are this many seconds behind at the most.
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS = 0.5
 #: After a failure it is tried again so often.
 REPAIR_SECONDS = 2.0
 

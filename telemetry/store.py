@@ -72,8 +72,28 @@ def insert(table: str, columns: Mapping[str, Sequence[Any]]) -> None:
 
     Raises StoreUnavailable, or BadRows when a value does not fit its column.
     """
+    # A column of nothing but defaults need not be sent: the engine fills it in at no cost.
+    filled = {name: values for name, values in columns.items() if any(values)}
+    types = _column_types(table)
     with clickhouse.writing().client() as client, clickhouse.refusing_bad_rows():
-        client.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
+        client.insert(
+            table,
+            list(filled.values()),
+            column_names=list(filled),
+            # Given, so that the driver need not ask for them before every insert.
+            column_type_names=[types[name] for name in filled],
+            column_oriented=True,
+        )
+
+
+class _Column(NamedTuple):
+    name: str
+    type: str
+
+
+@functools.cache
+def _column_types(table: str) -> dict[str, str]:
+    return dict(rows(_Column, "telemetry/column_types", table=table))
 
 
 def run(question: str, *, pieces: Mapping[str, str] = NO_PIECES, **parameters: Any) -> None:
