@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from core.charts import Figure
 from core.timerange import COMPARISONS, TimeRange
-from quality import evidence, queries
+from quality import drift, evidence, queries
 from quality.evaluators import overall, registry
 from quality.evaluators.answer import Evaluator
 from quality.evidence import Difference, Interval
@@ -132,6 +132,7 @@ def context(view: View, now: datetime) -> dict[str, Any]:
         "evaluation": evaluation(view, now),
         "formula": overall.FORMULA,
         "has_scores": bool(totals),
+        "drifts": _before(view, lambda before: drift.drifts(view.project_id, scope.span, before, scope.filters), []),
     }
     if not totals:
         return found

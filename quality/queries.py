@@ -120,11 +120,15 @@ def whole_minutes(span: TimeRange) -> TimeRange:
     return TimeRange(start, end if end == span.end else end + MINUTE, span.preset)
 
 
+def bounds_of(span: TimeRange) -> dict[str, int]:
+    """``start`` and ``end`` of a question, in microseconds since 1970."""
+    span = whole_minutes(span)
+    return {"start": microseconds(span.start), "end": microseconds(span.end)}
+
+
 def _ask(project_id: int, span: TimeRange, filters: Filters | None) -> dict[str, Any]:
     where, values = (filters or Filters()).only(SCORE_FILTERS).sql()
-    span = whole_minutes(span)
-    bounds = {"start": microseconds(span.start), "end": microseconds(span.end)}
-    return {"where": where, "project": project_id, **bounds, **values}
+    return {"where": where, "project": project_id, **bounds_of(span), **values}
 
 
 def by_source(project_id: int, span: TimeRange, filters: Filters) -> dict[tuple[str, str], ScoreSum]:
