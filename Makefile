@@ -6,7 +6,7 @@ BIN := .venv/bin
 run: install
 	@ONWATCH_DEMO=$${ONWATCH_DEMO-1} exec $(BIN)/python manage.py up
 
-install: .venv/.installed
+install: .venv/.installed build/static/staticfiles.json
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -15,11 +15,17 @@ install: .venv/.installed
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
+# Hashed and compressed once; Plotly's script takes some ten seconds.
+build/static/staticfiles.json: .venv/.installed $(shell find static -type f)
+	@echo "Preparing static files …"
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@touch $@
+
 .venv/.test-installed: requirements-test.lock | .venv/bin/python
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
-test-install: .venv/.installed .venv/.test-installed
+test-install: install .venv/.test-installed
 	@tests/install-browser.sh
 
 test: test-install
