@@ -24,10 +24,13 @@ from dashboard.fragments import Fragments
 from telemetry.live import freshness, keys
 from telemetry.scope import Scope
 
+#: How soon viewers learn that figures became stale, or live again.
+STATE_SECONDS = 1.0
+#: How often they, and the ticker, hear from us when nothing has changed.
 HEARTBEAT_SECONDS = 5.0
 #: A scope whose process gives no sign of life for this long has no viewers there.
 GONE_SECONDS = 16.0
-#: Heartbeats after an outage that bring the whole present state: what was pushed while a process was not yet
+#: Messages after an outage that bring the whole present state: what was pushed while a process was not yet
 #: listening again is lost, because the channel layer keeps nothing.
 CATCH_UP = 2
 
@@ -101,7 +104,9 @@ class Hub:
         self._layer = get_channel_layer()
         self._channel = ""
         self._subscribed: set[str] = set()
+        self._states: dict[int, StateMessage] = {}
         self._catch_up: dict[int, int] = {}
+        self._beaten_at = time.monotonic()
         self._tasks: list[asyncio.Task[None]] = [asyncio.create_task(self._keep_alive())]
 
     async def join(self, viewer: Viewer) -> None:
@@ -155,21 +160,28 @@ class Hub:
 
     async def _keep_alive(self) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            if freshness.may_ask():
-                await self._listen()
-            await self._tell()
+            await asyncio.sleep(min(STATE_SECONDS, HEARTBEAT_SECONDS))
+            beat = time.monotonic() - self._beaten_at >= HEARTBEAT_SECONDS
+            if beat:
+                self._beaten_at = time.monotonic()
+                if freshness.may_ask():
+                    await self._listen()
+            await self._tell(beat=beat)
 
-    async def _tell(self) -> None:
+    async def _tell(self, *, beat: bool) -> None:
+        """Tell the viewers of each project its state when it has changed, and all of them at a heartbeat."""
         everyone = [viewer for watching in self._viewers.values() for viewer in watching]
         for project_id in {viewer.project_id for viewer in everyone}:
             state = await state_of(project_id)
+            changed = state != self._states.get(project_id)
+            self._states[project_id] = state
             mine = [viewer for viewer in everyone if viewer.project_id == project_id]
-            for viewer in mine:
-                viewer.tell(state)
+            if changed or beat:
+                for viewer in mine:
+                    viewer.tell(state)
             if state["state"] == "stale":
                 self._catch_up[project_id] = CATCH_UP
-            elif self._catch_up.get(project_id):
+            elif (changed or beat) and self._catch_up.get(project_id):
                 self._catch_up[project_id] -= 1
                 for scope_id in {viewer.scope_id for viewer in mine}:
                     self._push(scope_id, await present(scope_id))

@@ -48,8 +48,9 @@
   }
 
   document.addEventListener("onwatch:updated", updated);
-  document.addEventListener("htmx:afterOnLoad", (event) => {
-    if (event.target.closest?.("[data-js-panel]") || event.detail.elt?.matches?.("[data-js-panel]")) updated();
+  document.addEventListener("htmx:afterRequest", (event) => {
+    // The panel itself has been swapped out by now; the request remembers it.
+    if (event.detail.successful && event.detail.requestConfig?.elt?.matches?.("[data-js-panel]")) updated();
   });
   document.addEventListener("onwatch:refresh", (event) => {
     event.preventDefault();

@@ -39,6 +39,7 @@ _lock = threading.Lock()
 _gaps: dict[int, set[int]] = {}
 _away_since: datetime | None = None
 _ask_again_at = 0.0
+_last_outage: tuple[datetime, datetime] | None = None
 _unready_since: dict[int, datetime] = {}
 
 
@@ -86,11 +87,13 @@ def failed(error: Exception) -> None:
 
 
 def answered() -> None:
-    global _away_since, _ask_again_at
+    global _away_since, _ask_again_at, _last_outage
     if _away_since is None:
         return
     with _lock:
         since, _away_since, _ask_again_at = _away_since, None, 0.0
+        if since:
+            _last_outage = since, datetime.now(UTC)
     if since:
         logger.warning("Redis answers again; live figures are copied from the store since %s.", since)
 
@@ -104,23 +107,30 @@ def state(project_id: int) -> Freshness:
     except RedisError as error:
         failed(error)
         return Freshness(False, _away_since)
-    since = _away_since
     answered()
-    return note_ready(project_id, ready == b"1", since=since)
+    return note_ready(project_id, ready == b"1")
 
 
-def note_ready(project_id: int, ready: bool, *, since: datetime | None = None) -> Freshness:
+def note_ready(project_id: int, ready: bool) -> Freshness:
     """What was just seen of a project: complete in Redis or not."""
     if ready:
         _unready_since.pop(project_id, None)
         return Freshness(True)
-    return Freshness(False, _unready_since.setdefault(project_id, since or datetime.now(UTC)))
+    return Freshness(False, _unready_since.setdefault(project_id, _incomplete_since()))
+
+
+def _incomplete_since() -> datetime:
+    """The beginning of an outage that has just ended, for Redis then came back empty; else now."""
+    now = datetime.now(UTC)
+    if _last_outage and now - _last_outage[1] < timedelta(minutes=1):
+        return _last_outage[0]
+    return now
 
 
 def forget() -> None:
     """Know nothing, as a new process."""
-    global _away_since, _ask_again_at
+    global _away_since, _ask_again_at, _last_outage
     take_gaps()
     with _lock:
-        _away_since, _ask_again_at = None, 0.0
+        _away_since, _ask_again_at, _last_outage = None, 0.0, None
         _unready_since.clear()
