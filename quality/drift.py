@@ -88,9 +88,13 @@ def _samples(project_id: int, span: TimeRange, filters: Filters) -> list[Sample]
 
 def drifts(project_id: int, span: TimeRange, before: TimeRange, filters: Filters) -> list[Drift]:
     """Each embedding model of the range against the same one before, the busiest first. Raises StoreUnavailable."""
-    earlier = {(sample.model, sample.dimensions): sample for sample in _samples(project_id, before, filters)}
+    samples = _samples(project_id, span, filters)
+    earlier = {
+        (sample.model, sample.dimensions): sample
+        for sample in (_samples(project_id, before, filters) if samples else [])
+    }
     found = []
-    for sample in _samples(project_id, span, filters):
+    for sample in samples:
         known = earlier.get((sample.model, sample.dimensions))
         drift = Drift(sample.model, sample.dimensions, sample.calls, known.calls if known else 0)
         if known and min(len(sample.points), len(known.points)) >= LEAST_POINTS:

@@ -136,14 +136,16 @@ def context(view: View, now: datetime) -> dict[str, Any]:
     }
     if not totals:
         return found
+    judges = sources(view)
+    has_users = any(each.source == "user" for each in judges)
     names = [*DIMENSIONS, *sorted(name for name in totals if name not in DIMENSIONS)]
     chosen = _row(view.dimension, totals, before)
     found |= {
         "names": [name for name in names if name in totals or name == view.dimension],
         "chosen": chosen,
-        "sources": sources(view),
-        "feedback": queries.feedback(view.project_id, scope.span, view.filters),
-        "agreement": agreement(view),
+        "sources": judges,
+        "feedback": queries.feedback(view.project_id, scope.span, view.filters) if has_users else [],
+        "agreement": agreement(view) if has_users else None,
     }
     if chosen.sums.count:
         found |= {
@@ -187,9 +189,11 @@ def trend(view: View) -> Figure:
 def distribution(view: View) -> Figure | None:
     """Scores between 0 and 1 in tenths; others in ten parts of what there is."""
     span = view.scope.span
-    _, low, high = queries.extremes(view.project_id, span, view.filters, view.dimension)
-    if low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
+    low, high = 0.0, 1.0
+    if view.dimension not in DIMENSIONS:
+        _, least, most = queries.extremes(view.project_id, span, view.filters, view.dimension)
+        if least < 0 or most > 1:
+            low, high = least, most
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         return None
     counts = queries.distribution(view.project_id, span, view.filters, view.dimension, low=low, high=high, bins=BINS)
@@ -202,14 +206,14 @@ def distribution(view: View) -> Figure | None:
     return distribution_figure(counts, edges, links, f"distribution {view.query()}")
 
 
-def rows_by(view: View, by: str) -> list[Row]:
-    """The chosen score for each value of a dimension. Runs two queries."""
+def rows_by(view: View, by: str, *, compared: bool = True) -> list[Row]:
+    """The chosen score for each value of a dimension, ``compared`` with what was before."""
 
     def ask(span: TimeRange) -> dict[str, ScoreSum]:
         found = series.by(view.project_id, span, by, view.filters, parts=Parts.SCORES)
         return {value: window.score(view.dimension) for value, window in found.items()}
 
-    now, before = ask(view.scope.span), _before(view, ask, {})
+    now, before = ask(view.scope.span), _before(view, ask, {}) if compared else {}
     return sorted((_row(value, now, before) for value, sums in now.items() if sums.count), key=SORTS[view.sort])
 
 
@@ -292,7 +296,8 @@ def worst(view: View) -> list[Bad]:
 
 def _reasons(others: Sequence[OtherScore]) -> list[OtherScore]:
     """The lowest scores that say why, each reason once: a verdict may stand under two names."""
-    told = {other.comment: other for other in reversed(others) if other.comment and other.value < LOW}
+    causes = [other for other in others if other.comment and other.value < LOW and other.name != DEFAULT_DIMENSION]
+    told = {other.comment: other for other in reversed(causes)}
     return sorted(told.values(), key=lambda other: other.value)[:2]
 
 
@@ -305,7 +310,7 @@ class Variant(NamedTuple):
 
 def variants(view: View) -> list[Variant]:
     """Variants of an experiment side by side, the one with most scores first; empty where there are none to compare."""
-    rows = [row for row in rows_by(view, "variant") if row.name]
+    rows = [row for row in rows_by(view, "variant", compared=False) if row.name]
     if len(rows) < 2:
         return []
     first, *others = sorted(rows, key=SORTS["scores"])
