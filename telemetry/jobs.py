@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core.jobs import Job
+from core.pace import Paced
 from telemetry import runs
 from telemetry.live import audit, rebuild
 
 JOBS: tuple[Job, ...] = (
-    Job("live-repair", timedelta(seconds=2), rebuild.repair_all),
+    # While many old minutes keep being written to, copying them again and again must not take the time of receiving.
+    Job("live-repair", timedelta(seconds=2), Paced(rebuild.repair_all, share=0.1)),
     Job("unfinished-runs", timedelta(minutes=1), runs.store_unfinished),
     Job("live-audit", timedelta(minutes=2), audit.audit_all),
 )
