@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import http.cookiejar
 import os
@@ -149,7 +150,13 @@ class Console:
         return total / 1024
 
     def disk_bytes(self) -> int:
-        return sum(path.stat().st_size for path in (self.folder / "data" / "telemetry").rglob("*") if path.is_file())
+        """Of the telemetry's folder, while merges make and remove files in it."""
+        total = 0
+        for folder, _, names in os.walk(self.folder / "data" / "telemetry"):
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):
+                    total += Path(folder, name).stat().st_size
+        return total
 
     def cpu_seconds(self) -> float:
         """User and system time of the process itself."""

@@ -8,6 +8,7 @@ one as half, an answer by what its score lacks to 1.
 from __future__ import annotations
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from typing import Literal, NamedTuple
 from core.templatetags.onwatch import duration_text, percent_text
 from dashboard import links
 from dashboard.health import OVERALL
-from dashboard.queries import Failure, Latency, Reading, Scored, SlowStep
+from dashboard.queries import Failure, Reading, Scored, SlowStep
 from telemetry.filters import NONE_LABEL
 from telemetry.scope import Scope
 from telemetry.window import Window, latency_bucket
@@ -97,24 +98,23 @@ class Slow(NamedTuple):
 def slow_operations(reading: Reading) -> list[Slow]:
     """Asks where the slow ones are only when there are any."""
     target = latency_bucket(reading.scope.project.latency_target_ms)
+    by_name: defaultdict[str, Window] = defaultdict(Window)
+    for row in reading.operations:
+        by_name[row.name].add(Window(spans=row.operations, latency=dict(zip(row.buckets, row.counts, strict=True))))
     slow = {}
-    for row in reading.latencies():
-        above = sum(count for bucket, count in zip(row.buckets, row.counts, strict=True) if bucket > target)
-        if row.operations >= LEAST_OPERATIONS and above * 100 > row.operations:
-            slow[row.name] = row, above
+    for name, window in by_name.items():
+        above = sum(count for bucket, count in window.latency.items() if bucket > target)
+        if window.spans >= LEAST_OPERATIONS and above * 100 > window.spans:
+            slow[name] = window, above
     peaks: dict[str, SlowStep] = {}
     for step in reading.slow_steps(list(slow), target_bucket=target):
         if step.name not in peaks or step.above > peaks[step.name].above:
             peaks[step.name] = step
     return [
-        Slow(name, _p99(row), row.operations, above, peaks[name])
-        for name, (row, above) in slow.items()
+        Slow(name, window.latency_ms(0.99) or 0.0, window.spans, above, peaks[name])
+        for name, (window, above) in slow.items()
         if name in peaks
     ]
-
-
-def _p99(row: Latency) -> float:
-    return Window(latency=dict(zip(row.buckets, row.counts, strict=True))).latency_ms(0.99) or 0.0
 
 
 def slow_issue(scope: Scope, slow: Slow) -> Issue:
@@ -150,12 +150,13 @@ def failing_subjects(reading: Reading) -> list[Failing]:
     """
     steps = max(1.0, reading.scope.span.length / reading.scope.span.step)
     failures = reading.failures(least=LEAST_FAILED)
-    subjects = reading.subjects(sorted({row.subject for row in failures}))
-    operations = {(row.by_model, row.subject): row.operations for row in subjects}
+    operations: Counter[tuple[bool, str]] = Counter()
+    for row in reading.operations if failures else ():
+        operations[row.model != "", row.model or row.name] += row.operations
     found = []
     for row in failures:
         usual = row.before / steps or (row.failed - row.at_peak) / max(1.0, steps - 1)
-        failing = Failing(row, max(row.failed, operations.get((row.by_model, row.subject), 0)), usual)
+        failing = Failing(row, max(row.failed, operations[row.by_model, row.subject]), usual)
         if row.failed >= HEAVY_SHARE * failing.operations or is_burst(row.at_peak, usual):
             found.append(failing)
     return found

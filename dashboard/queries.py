@@ -25,10 +25,11 @@ Row = TypeVar("Row", bound=NamedTuple)
 MOST_ROWS = 2000
 
 
-class Latency(NamedTuple):
-    """The histogram of one operation."""
+class Operation(NamedTuple):
+    """How often something was done with a model (empty for none), and its latency histogram."""
 
     name: str
+    model: str
     operations: int
     buckets: list[int]
     counts: list[int]
@@ -52,12 +53,6 @@ class Failure(NamedTuple):
     at_peak: int
     #: In the whole comparison.
     before: int
-
-
-class Subject(NamedTuple):
-    by_model: bool
-    subject: str
-    operations: int
 
 
 class Scored(NamedTuple):
@@ -167,9 +162,10 @@ class Reading:
         """Whether the project has never received anything."""
         return not store.rows(_Found, "dashboard/has_spans", project=self.project_id)[0].found
 
-    def latencies(self) -> list[Latency]:
-        """Of every operation, whatever its kind."""
-        return self._rows(Latency, "dashboard/operation_latency")
+    @cached_property
+    def operations(self) -> list[Operation]:
+        """Whatever its kind."""
+        return self._rows(Operation, "dashboard/operations")
 
     def slow_steps(self, names: list[str], *, target_bucket: int) -> list[SlowStep]:
         """Where and how often these operations were above the target."""
@@ -179,9 +175,6 @@ class Reading:
         """Kinds of failure with at least so many in the range, most first."""
         start, end = self._edges(self.scope.before) if self.scope.before else (0, 0)
         return self._rows(Failure, "dashboard/failures", before_start=start, before_end=end, least=least)
-
-    def subjects(self, names: list[str]) -> list[Subject]:
-        return self._rows(Subject, "dashboard/subjects", subjects=names) if names else []
 
     def scores_by_group(self, *, sample: int) -> list[Scored]:
         """Means by feature and topic over at least ``sample`` scores; ``overall`` first."""
