@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import http.cookiejar
 import os
-import queue
 import re
 import shutil
 import signal
@@ -14,13 +12,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+
+from bench import sender
+from bench.sender import Sent
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "only-for-this-benchmark"
@@ -35,14 +34,6 @@ def free_port() -> int:
 def percentile(values: Iterable[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-class Sent(NamedTuple):
-    """What became of a load: spans answered 200, seconds, milliseconds of each request."""
-
-    spans: int
-    seconds: float
-    latencies: list[float]
 
 
 class Console:
@@ -109,36 +100,8 @@ class Console:
         return (time.perf_counter() - began) * 1000
 
     def load(self, bodies: Iterable[bytes], *, spans_per_request: int, connections: int) -> Sent:
-        """Send every body once over kept connections; only 200 counts."""
-        waiting: queue.Queue[bytes | None] = queue.Queue(200)
-        latencies: list[float] = []
-        stored = [0]
-
-        def work() -> None:
-            link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-            while (body := waiting.get()) is not None:
-                while True:
-                    began = time.perf_counter()
-                    link.request("POST", "/v1/traces", body, {"Content-Type": "application/x-protobuf"})
-                    answer = link.getresponse()
-                    answer.read()
-                    if answer.status != 503:
-                        break
-                    time.sleep(float(answer.headers.get("Retry-After", "1")))
-                latencies.append((time.perf_counter() - began) * 1000)
-                stored[0] += spans_per_request if answer.status == 200 else 0
-
-        threads = [threading.Thread(target=work) for _ in range(connections)]
-        for thread in threads:
-            thread.start()
-        began = time.perf_counter()
-        for body in bodies:
-            waiting.put(body)
-        for _ in threads:
-            waiting.put(None)
-        for thread in threads:
-            thread.join()
-        return Sent(stored[0], time.perf_counter() - began, latencies)
+        """Send every body once; only 200 counts."""
+        return sender.send(self.port, bodies, spans_per_request=spans_per_request, connections=connections)
 
     def memory_mb(self) -> float:
         """Resident memory of the process and its children; pages that they share are counted once (PSS)."""

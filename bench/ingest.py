@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from bench.console import ROOT, Console, Sent, percentile
+from bench.console import ROOT, Console, percentile
+from bench.sender import Sent
 from bench.workload import Workload
 
 #: Rows of one insert into the engine alone: as small as a group, and as large as it likes them.

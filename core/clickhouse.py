@@ -10,6 +10,7 @@ import os
 import queue
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -83,6 +84,8 @@ QUERY_SETTINGS = {"max_execution_time": 20}
 READ_HANDLES = 4
 #: Two insert, one counts what was inserted.
 WRITE_HANDLES = 3
+#: Longer than any question may take (``max_execution_time``).
+CLOSING_SECONDS = 25.0
 
 
 def is_embedded() -> bool:
@@ -123,6 +126,7 @@ class Pool:
     """Client handles, opened when first needed and handed out one borrower at a time."""
 
     def __init__(self, size: int) -> None:
+        self._size = size
         self._free: queue.LifoQueue[Client | None] = queue.LifoQueue()
         for _ in range(size):
             self._free.put(None)
@@ -146,8 +150,13 @@ class Pool:
             self._free.put(client)
 
     def close(self) -> None:
-        for _ in range(self._free.qsize()):
-            client = self._free.get()
+        """Waits for what is being asked or written: the engine must not end under a question."""
+        free: list[Client | None] = []
+        deadline = time.monotonic() + CLOSING_SECONDS
+        with suppress(queue.Empty):
+            while len(free) < self._size:
+                free.append(self._free.get(timeout=max(0.0, deadline - time.monotonic())))
+        for client in free:
             if client is not None:
                 client.close()
             self._free.put(None)

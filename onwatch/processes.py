@@ -26,6 +26,7 @@ from core.redis import RedisError
 from costs import enrich
 from dashboard import ticker
 from onwatch import demo_process, first_start, private_redis, self_tracing, static_build
+from telemetry import commit
 from telemetry.receive import otlp_grpc
 
 logger = logging.getLogger(__name__)
@@ -192,6 +193,7 @@ def run(roles: Roles) -> None:
         uvloop.run(_serve(roles))
     finally:
         self_tracing.stop()
+        commit.settle()
         clickhouse.close_all()
         for child in _redis_children:
             child.terminate()
