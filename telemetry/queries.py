@@ -309,7 +309,7 @@ def whole_spans(project_id: int, trace_id: str, spans: Sequence[SpanRow], *, cut
     """These spans of a trace with their texts, each cut to ``cut``, oldest first."""
     if not spans:
         return []
-    return store.rows(
+    found = store.rows(
         WholeSpan,
         "telemetry/whole_spans",
         project_id=project_id,
@@ -319,6 +319,9 @@ def whole_spans(project_id: int, trace_id: str, spans: Sequence[SpanRow], *, cut
         end=microseconds(max(span.start_time for span in spans)),
         cut=cut,
     )
+    # Here and not in the question: with its sixty columns, sorting adds a fifth to the time that planning takes.
+    once = {row.span_id: row for row in found}
+    return sorted(once.values(), key=lambda row: (row.start_time, row.span_id))
 
 
 class ScoreRow(NamedTuple):

@@ -18,5 +18,3 @@ SELECT
 FROM spans
 WHERE project_id = {project_id:UInt32} AND trace_id = {trace_id:String} AND span_id IN {span_ids:Array(String)}
     AND start_time >= fromUnixTimestamp64Micro({start:Int64}) AND start_time <= fromUnixTimestamp64Micro({end:Int64})
-ORDER BY start_time, span_id
-LIMIT 1 BY span_id
