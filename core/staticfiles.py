@@ -5,7 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
+    """Answers with whole files: none is large, and streaming one from a thread would hold up the event loop."""
+
+    @staticmethod
+    def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
+        found = static_file.get_response(request.method, request.META)
+        body = found.file.read() if found.file else b""
+        if found.file:
+            found.file.close()
+        response = HttpResponse(body, status=int(found.status))
+        del response["content-type"]
+        for name, value in found.headers:
+            response[name] = value
+        return response
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):

@@ -15,6 +15,7 @@ from telemetry.window import Window
 #: Names with a colour of their own; others take what is left, in alphabetical order.
 KNOWN = (OVERALL, *DIMENSIONS)
 MOST_SERIES = len(charts.SERIES)
+LEAST_IN_LAST_STEP = 3
 
 Trend = Sequence[tuple[datetime, Window]]
 
@@ -54,7 +55,14 @@ def quality_figure(scope: Scope, trend: Trend, before: Trend, marks: Sequence[Ma
         link = links.traces_at_point(scope, score=name)
         colour = charts.colour(colour_number(name, names) - 1)
         traces.append(
-            charts.line(*_means(trend, name), name=name, colour=colour, link=link, step=scope.span.step, **shared)
+            charts.line(
+                *_means(_settled(trend, name), name),
+                name=name,
+                colour=colour,
+                link=link,
+                step=scope.span.step,
+                **shared,
+            )
         )
     return charts.figure(
         *traces,
@@ -94,6 +102,13 @@ def _failed(trend: Trend) -> tuple[list[datetime], list[int]]:
 def _bounds(scope: Scope) -> tuple[datetime, datetime]:
     span = links.whole_minutes(scope.span)
     return span.start, span.end
+
+
+def _settled(trend: Trend, name: str) -> Trend:
+    """Without a last step that has just begun: one low score in it would look like a fall."""
+    *earlier, (_, last) = trend
+    has_begun = last.score(name).count < LEAST_IN_LAST_STEP
+    return earlier if has_begun and any(window.score(name).count for _, window in earlier) else trend
 
 
 def _means(trend: Trend, name: str) -> tuple[list[datetime], list[float | None]]:

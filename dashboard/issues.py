@@ -36,6 +36,8 @@ LEAST_SCORES = 5
 LEAST_FAILED = 5
 #: A mean score below this is an issue.
 LOW_SCORE = 0.6
+#: So many scores in low steps make a dip of a feature whose mean is fine.
+LEAST_IN_DIP = 10
 #: A step is a burst when it has this many times what is usual for one, and lies so many standard deviations of a
 #: Poisson count above it: among a hundred quiet steps one always has twice the usual.
 BURST_FACTOR = 3
@@ -72,7 +74,7 @@ def find(reading: Reading) -> list[Issue]:
     found = [
         *(slow_issue(scope, slow) for slow in slow_operations(reading)),
         *(failing_issue(scope, failing) for failing in failing_subjects(reading)),
-        *(score_issue(scope, row) for row in low_groups(reading.scores_by_group(sample=LEAST_SCORES))),
+        *(score_issue(scope, row) for row in low_groups(_scores_by_group(reading))),
     ]
     return sorted(found, key=lambda issue: -issue.impact)[:MOST_SHOWN]
 
@@ -190,14 +192,25 @@ def failing_issue(scope: Scope, failing: Failing) -> Issue:
     )
 
 
+def _scores_by_group(reading: Reading) -> list[Scored]:
+    return reading.scores_by_group(sample=LEAST_SCORES, low_score=LOW_SCORE)
+
+
 def low_groups(rows: Sequence[Scored]) -> list[Scored]:
-    """One row for each feature and topic that scores low: ``overall`` where it is scored, else the worst dimension."""
-    judged: dict[tuple[str, str], Scored] = {}
+    """One row for each feature and topic that scores low: ``overall`` where it is scored, else the worst dimension.
+
+    A feature without such a topic has one row when it is low as a whole, or was for a while.
+    """
+    judged: dict[tuple[str, str, bool], Scored] = {}
     for row in rows:
-        held = judged.get((row.feature, row.topic))
+        key = row.feature, row.topic, row.whole
+        held = judged.get(key)
         if held is None or _precedence(row) < _precedence(held):
-            judged[row.feature, row.topic] = row
-    return [row for row in judged.values() if row.mean < LOW_SCORE]
+            judged[key] = row
+    topics = [row for row in judged.values() if not row.whole and row.mean < LOW_SCORE]
+    told = {row.feature for row in topics}
+    wholes = [row for row in judged.values() if row.whole and row.feature not in told]
+    return topics + [row for row in wholes if row.mean < LOW_SCORE or row.low >= LEAST_IN_DIP]
 
 
 def _precedence(row: Scored) -> tuple[bool, float]:
@@ -209,15 +222,17 @@ def score_issue(scope: Scope, row: Scored) -> Issue:
     filters = {"feature": row.feature, "score": row.name, "score_below": str(LOW_SCORE)}
     if row.topic:
         filters["topic"] = row.topic
+    is_dip = row.mean >= LOW_SCORE
+    scores, mean = (row.low, row.low_mean) if is_dip else (row.scores, row.mean)
     return Issue(
         kind="quality",
         subject=subject,
-        what=f"{row.name} score of {row.mean:.2f} on average",
-        how_often=f"{row.scores:,} answers scored",
+        what=f"{row.name} score fell to {mean:.2f}" if is_dip else f"{row.name} score of {mean:.2f} on average",
+        how_often=f"{scores:,} of {row.scores:,} answers" if is_dip else f"{scores:,} answers scored",
         peaked_at=_moment(row.worst),
         peak=f"lowest at {row.mean_at_worst:.2f}",
-        impact=row.scores * (1 - row.mean),
-        level="bad" if row.mean < LOW_SCORE / 2 else "warn",
+        impact=scores * (1 - mean),
+        level="bad" if mean < LOW_SCORE / 2 else "warn",
         url=links.traces(scope, **filters),
         peak_url=_peak_url(scope, row.worst, filters),
     )

@@ -56,16 +56,20 @@ class Failure(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """The scores of one name in one feature and topic."""
+    """The scores of one name in one feature and topic, or in a feature ``whole``."""
 
     feature: str
     topic: str
+    whole: bool
     name: str
     scores: int
     mean: float
     #: The step in which the mean was lowest.
     worst: int
     mean_at_worst: float
+    #: Scores in steps whose mean was low, and their mean.
+    low: int
+    low_mean: float
 
 
 #: Start of each step, and what happened in it.
@@ -176,13 +180,15 @@ class Reading:
         start, end = self._edges(self.scope.before) if self.scope.before else (0, 0)
         return self._rows(Failure, "dashboard/failures", before_start=start, before_end=end, least=least)
 
-    def scores_by_group(self, *, sample: int) -> list[Scored]:
-        """Means by feature and topic over at least ``sample`` scores; ``overall`` first."""
+    def scores_by_group(self, *, sample: int, low_score: float) -> list[Scored]:
+        """Means by feature and topic over at least ``sample`` scores; ``overall`` first.
+
+        A step is low when it has so many itself, with a mean below ``low_score``.
+        """
         where, values = self.scope.filters.only(SCORE_FILTERS).sql("rollup")
         names = {"names": [health.OVERALL, *health.DIMENSIONS], "overall": health.OVERALL}
-        return store.rows(
-            Scored, "dashboard/low_scores", where=where, sample=sample, **names, **self._ask("scores"), **values
-        )  # fmt: skip
+        asked = {"sample": sample, "low_score": low_score, **names, **self._ask("scores")}
+        return store.rows(Scored, "dashboard/low_scores", where=where, **asked, **values)
 
     @property
     def issue_span(self) -> TimeRange:

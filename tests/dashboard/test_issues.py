@@ -82,6 +82,32 @@ def test_without_overall_the_worst_dimension_judges(project):
     assert issue.what == "safety score of 0.30 on average"
 
 
+def test_a_dip_is_found_although_the_day_is_fine(project):
+    fine = [
+        make_span(project, ago=timedelta(minutes=10 * number), feature="chat", scores={"overall": 0.95})
+        for number in range(1, 120)
+    ]
+    send(*fine, *(make_span(project, ago=HOUR_AGO * 5, feature="chat", scores={"overall": 0.4}) for _ in range(12)))
+
+    (issue,) = find(project)
+
+    assert (issue.kind, issue.subject) == ("quality", "chat")
+    assert issue.what.startswith("overall score fell to 0.4")
+    assert issue.how_often.endswith(" of 131 answers")
+    assert query_of(issue.url)["feature"] == "chat"
+
+
+def test_a_feature_of_many_rare_topics_is_low_as_a_whole(project):
+    spans = [make_span(project, feature="chat", scores={"overall": 0.3}) for _ in range(8)]
+    for number, span in enumerate(spans):
+        span.scores[0].topic = f"topic {number}"
+    send(*spans)
+
+    (issue,) = find(project)
+
+    assert (issue.subject, issue.what) == ("chat", "overall score of 0.30 on average")
+
+
 def test_a_rate_limit_spike_is_found_by_model(project):
     send(
         *(make_span(project, ago=timedelta(hours=hours)) for hours in range(1, 23) for _ in range(8)),
