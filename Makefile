@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run install test test-install lint fix bench lock
+.PHONY: run install test test-install test-clients lint fix bench lock
 
 run: install
 	@ONWATCH_DEMO=$${ONWATCH_DEMO-1} exec $(BIN)/python manage.py up
@@ -31,6 +31,10 @@ test-install: install .venv/.test-installed
 test: test-install
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
+test-clients: test-install
+	@tests/clients/install.sh
+	$(BIN)/python -m pytest tests/clients $(ARGS)
+
 lint: .venv/.test-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,3 +54,7 @@ lock:
 		pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --prerelease=if-necessary-or-explicit --generate-hashes --no-header \
 		--extra test pyproject.toml -c requirements.lock -o requirements-test.lock
+	for file in tests/clients/environments/*.in; do \
+		uv pip compile --universal --python-version 3.11 --prerelease=if-necessary-or-explicit --no-header --no-annotate \
+			"$$file" -o "$${file%.in}.txt" || exit; \
+	done

@@ -1,23 +1,14 @@
 """The whole product, started as an operator starts it, and a real browser in front of it."""
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.console import PASSWORD, Console
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.browser.console import Console
+from tests.console import PASSWORD, running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,46 +17,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="package")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """A fresh installation without the demo; every test works in the project ``default``."""
-    folder = tmp_path_factory.mktemp("console")
-    port, otlp = free_port(), free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ONWATCH_")} | {
-        "PORT": str(port),
-        "ONWATCH_OTLP_PORTS": f"{free_port()},{otlp}",
-        "ONWATCH_DATA": str(folder / "data"),
-        "ONWATCH_DEMO": "0",
-        "ONWATCH_ADMIN_PASSWORD": PASSWORD,
-        "DATABASE_URL": "",
-    }
-    log = (folder / "log").open("wb")
-    server = subprocess.Popen(
-        [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-    )
-    started = Console(f"http://127.0.0.1:{port}", folder / "log")
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(f"{started.url}/readyz", timeout=2)
-            break
-        except (urllib.error.URLError, OSError):
-            if server.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the console did not start:\n{(folder / 'log').read_text()}")
-            time.sleep(0.2)
-    yield started
-    server.send_signal(signal.SIGINT)
-    try:
-        server.wait(30)
-    except subprocess.TimeoutExpired:
-        os.killpg(server.pid, signal.SIGKILL)
-        pytest.fail("the console did not stop")
+    """Every test works in the project ``default``."""
+    with running(tmp_path_factory.mktemp("console")) as started:
+        yield Console(started.url, started.log)
 
 
 @pytest.fixture(scope="package")

@@ -7,8 +7,6 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-PASSWORD = "only-for-these-tests-1"
-
 
 def attribute(key: str, value: str | int | float) -> dict:
     kind = {str: "stringValue", int: "intValue", float: "doubleValue"}[type(value)]
