@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from telemetry.dialects import usage
+from telemetry.dialects import metadata, usage
 from telemetry.dialects.draft import Draft
-from telemetry.dialects.metadata import prefixed
 from telemetry.dialects.table import Alias, Dialect, Group, Part
 from telemetry.dialects.values import iso_ns, text, texts, unquoted
 
@@ -26,7 +25,7 @@ def _level(parts: list[Part], draft: Draft, rank: int) -> None:
 #: Release 5 wraps metadata in JSON quotes, 3 and 4 do not.
 _METADATA: dict[str, list[Alias]] = {
     field: [(name, unquoted) for name in names]
-    for field, names in prefixed("langfuse.trace.metadata.", "langfuse.observation.metadata.").items()
+    for field, names in metadata.prefixed("langfuse.trace.metadata.", "langfuse.observation.metadata.").items()
 }
 
 LANGFUSE = Dialect(
@@ -51,6 +50,11 @@ LANGFUSE = Dialect(
     groups=[
         Group({"langfuse.observation.usage_details": ""}, usage.langfuse_usage),
         Group({"langfuse.observation.cost_details": ""}, usage.reported_total),
+        # Its own SDK flattens them, LiteLLM does not.
+        *(
+            Group({name: ""}, metadata.unpack(name))
+            for name in ("langfuse.trace.metadata", "langfuse.observation.metadata")
+        ),
         Group({LEVEL: LEVEL, MESSAGE: MESSAGE}, _level),
     ],
     ignored=["public_key"],

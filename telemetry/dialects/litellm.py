@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from telemetry.dialects import events, usage
+from telemetry.dialects import events, messages, usage
 from telemetry.dialects.table import Dialect, Group
 from telemetry.dialects.values import text
 
@@ -28,6 +28,11 @@ LITELLM = Dialect(
     groups=[
         # The only place that knows cached and reasoning tokens: the repr of a Python dictionary.
         Group({"metadata.usage_object": ""}, usage.usage_object),
+        Group(
+            {f"gen_ai.completion.{{}}.function_call.{leaf}": leaf for leaf in ("name", "arguments")},
+            messages.assemble_calls,
+            "tool_calls",
+        ),
         Group({"error.stack_trace": ""}, events.stack_trace),
     ],
     hidden=("metadata.requester_ip_address", "metadata.requester_custom_headers"),

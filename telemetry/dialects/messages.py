@@ -75,6 +75,14 @@ def _message(leaves: dict[Any, str], side: str) -> dict[str, Any]:
     return message
 
 
+def assemble_calls(parts: list[Part], draft: Draft, rank: int) -> None:
+    """Tool calls flattened into numbered names, apart from the message that made them."""
+    calls: dict[tuple[int, ...], dict[str, str]] = {}
+    for indices, leaf, raw in sorted(parts, key=lambda part: part.indices):
+        calls.setdefault(indices, {})[leaf] = text(raw)
+    draft.offer("tool_calls", json_text([_call(call) for call in calls.values()]), rank)
+
+
 def _numbers(leaves: Iterable[Any], prefix: str) -> list[int]:
     return sorted({leaf[1] for leaf in leaves if len(leaf) == 2 and leaf[0].startswith(prefix)})
 
@@ -162,7 +170,7 @@ def _call(call: dict[str, Any]) -> dict[str, Any]:
     function = call.get("function")
     source = function if isinstance(function, dict) else call
     return {
-        "id": as_text(call.get("id", "")),
+        "id": as_text(call.get("call_id") or call.get("id", "")),
         "name": as_text(source.get("name", "")),
         "arguments": _parsed(source.get("arguments", source.get("args", ""))),
     }
@@ -173,10 +181,17 @@ def tool_calls(messages: list[dict[str, Any]]) -> str:
     calls = [
         _call(part)
         for message in messages
-        for part in (*_items(message.get("parts")), *_items(message.get("tool_calls")), *_items(message.get("content")))
-        if part.get("type") in ("tool_call", "tool_use", "function", None)
+        for part in _parts(message)
+        if part.get("type") in ("tool_call", "tool_use", "function", "function_call", None)
     ]
     return json_text(calls) if calls else ""
+
+
+def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """What may be a tool call in it; in OpenAI's Responses API a call stands beside the messages, not in one."""
+    if message.get("type") == "function_call":
+        return [message]
+    return [part for side in ("parts", "tool_calls", "content") for part in _items(message.get(side))]
 
 
 def tool_calls_in(output: str) -> str:

@@ -39,6 +39,8 @@ EXACT_KINDS = frozenset({"embedding", "rerank"})
 #: Instrumentation scopes whose spans without a kind repeat the call above them.
 ECHOING_SCOPES = ("litellm",)
 FINISH_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call", "tool_use": "tool_call"}
+#: One of these is in every output that asks for a tool; OpenAI's clients write ``"function_call": null`` everywhere.
+SIGNS_OF_A_TOOL_CALL = ('"tool_call', '"tool_use"', '"type": "function_call"', '"type":"function_call"')
 #: How an output begins that is a vector, or several.
 BARE_VECTOR = re.compile(r"\s*\[[\s\[]*-?\d")
 
@@ -143,7 +145,7 @@ def _settle_llm(draft: Draft) -> None:
     output = values[OUTPUT]
     if len(output) > MAX_PARSED:
         return
-    if not values[TOOL_CALLS] and ('"tool_call' in output or '"tool_use"' in output):
+    if not values[TOOL_CALLS] and any(sign in output for sign in SIGNS_OF_A_TOOL_CALL):
         values[TOOL_CALLS] = messages.tool_calls_in(output)
     if not values[FINISH] and '"finish_reason"' in output:
         reason = messages.finish_reason_in(output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from telemetry.dialects import events, messages
 from telemetry.dialects.metadata import prefixed
 from telemetry.dialects.table import Dialect, Group
+from telemetry.dialects.values import unless_null
 
 
 def _numbered(prefix: str, side: str) -> Group:
@@ -38,7 +39,8 @@ TRACELOOP = Dialect(
         "cached_tokens": ["llm.usage.cache_read_input_tokens"],
         "cache_write_tokens": ["llm.usage.cache_creation_input_tokens"],
         "input": ["traceloop.entity.input"],
-        "output": ["traceloop.entity.output"],
+        # Of a function that returns nothing.
+        "output": [("traceloop.entity.output", unless_null)],
         "streaming": ["gen_ai.is_streaming", "llm.is_streaming"],
         "user_id": [*prefixed("traceloop.association.properties.")["user_id"], "llm.user"],
         "prompt_name": ["traceloop.prompt.key"],

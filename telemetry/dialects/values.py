@@ -160,6 +160,12 @@ def unquoted(raw: bytes) -> str:
     return value
 
 
+def unless_null(raw: bytes) -> str:
+    """A text, unless it is the JSON of nothing."""
+    value = text(raw)
+    return "" if value == "null" else value
+
+
 def iso_ns(raw: bytes) -> int | None:
     """A moment in ISO 8601, with or without JSON quotes around it, as nanoseconds since 1970."""
     value = text(raw).strip().strip('"')

@@ -14,6 +14,7 @@ def check(span, expected):
 
 
 TRACELOOP: list[Case] = [
+    ({"traceloop.span.kind": "workflow", "traceloop.entity.output": "null"}, {"output": "", "attributes": {}}),
     (
         {
             "traceloop.span.kind": "task",
@@ -164,6 +165,21 @@ LITELLM: list[Case] = [
         {"openinference.span.kind": "LLM", "litellm.trace_id": "dc385ab3-0f82-4f86-b02d-e6a002a45214"},
         {"session_id": "", "attributes": {"litellm.trace_id": "dc385ab3-0f82-4f86-b02d-e6a002a45214"}},
     ),
+    (
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.output.messages": '[{"role": "assistant", "parts": [], "finish_reason": "tool_calls"}]',
+            "gen_ai.completion.0.function_call.name": "get_weather",
+            "gen_ai.completion.0.function_call.arguments": '{"city":"Springfield"}',
+            "gen_ai.completion.1.function_call.name": "get_time",
+        },
+        {
+            "tool_calls": '[{"id":"","name":"get_weather","arguments":{"city":"Springfield"}},'
+            '{"id":"","name":"get_time","arguments":""}]',
+            "finish_reason": "tool_call",
+            "attributes": {},
+        },
+    ),
     ({"openinference.span.kind": "LLM", "litellm.trace_id": "session-1"}, {"session_id": "session-1"}),
     (
         {
@@ -300,6 +316,28 @@ LANGFUSE: list[Case] = [
     (
         {"langfuse.observation.type": "span", "langfuse.trace.metadata.feature": "search", "langfuse.user.id": "u"},
         {"kind": "chain", "feature": "search", "user_id": "u"},
+    ),
+    (
+        {
+            "langfuse.observation.type": "generation",
+            "langfuse.trace.metadata": '{"feature": "search", "team": "ml"}',
+            "langfuse.observation.output": json.dumps(
+                [
+                    {
+                        "id": "chatcmpl-1",
+                        "type": "function_call",
+                        "call_id": "call_1",
+                        "name": "get_weather",
+                        "arguments": {"city": "Springfield"},
+                    }
+                ]
+            ),
+        },
+        {
+            "feature": "search",
+            "tool_calls": '[{"id":"call_1","name":"get_weather","arguments":{"city":"Springfield"}}]',
+            "attributes": {"langfuse.trace.metadata": {"team": "ml"}},
+        },
     ),
     ({"langfuse.observation.type": "guardrail"}, {"kind": "guardrail"}),
     ({"langfuse.observation.type": "evaluator"}, {"kind": "evaluator"}),
