@@ -16,10 +16,12 @@ from tests.console import ROOT
 
 ENVIRONMENTS = ROOT / ".venv-clients"
 PROGRAMS = Path(__file__).resolve().parent / "programs"
+ENVIRONMENTS_DESCRIBED = Path(__file__).resolve().parent / "environments"
 
 #: Clients that would look for news, or report home, outside this machine.
 OFFLINE = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "OPENLIT_PRICING_JSON": "/dev/null",
     "TRACELOOP_TELEMETRY": "false",
     "NO_PROXY": "127.0.0.1,localhost",
     "DO_NOT_TRACK": "1",
@@ -27,7 +29,7 @@ OFFLINE = {
 
 
 def run_client(environment: str, program: str, env: Mapping[str, str], *, timeout: float = 60) -> Any:
-    """The JSON in the last line that ``programs/<program>`` prints, ``None`` when it prints nothing.
+    """The last JSON object or list that ``programs/<program>`` prints on a line of its own; ``None`` without one.
 
     Nothing of this process's environment is passed on but where to find programs.
     """
@@ -41,8 +43,8 @@ def run_client(environment: str, program: str, env: Mapping[str, str], *, timeou
     )
     if done.returncode:
         pytest.fail(f"{program} in {environment} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
-    lines = done.stdout.strip().splitlines()
-    return json.loads(lines[-1]) if lines else None
+    told = [line for line in done.stdout.splitlines() if line.startswith(("{", "["))]
+    return json.loads(told[-1]) if told else None
 
 
 def _command(environment: str, program: Path) -> list[str]:

@@ -29,6 +29,11 @@ class ModelServer:
     #: With ``/v1``, as ``OPENAI_BASE_URL`` wants it.
     url: str
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """What makes a client of OpenAI call it."""
+        return {"OPENAI_BASE_URL": self.url, "OPENAI_API_BASE": self.url, "OPENAI_API_KEY": "sk-not-a-key"}
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

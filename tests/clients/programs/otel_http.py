@@ -1,6 +1,4 @@
-"""The OpenTelemetry SDK over OTLP/HTTP with protobuf; the address and the key come from the environment."""
-
-import json
+"""Address and key come from the environment."""
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -9,9 +7,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 provider = TracerProvider()
 provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-tracer = provider.get_tracer("shop")
+trace.set_tracer_provider(provider)
 
-with tracer.start_as_current_span("answer") as root, tracer.start_as_current_span("chat gpt-4o-mini") as call:
-    call.set_attributes({"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o-mini"})
-provider.shutdown()
-print(json.dumps({"trace_id": trace.format_trace_id(root.get_span_context().trace_id)}))
+# The application as it was.
+import handwritten  # noqa: E402
+
+handwritten.run(trace.get_tracer("shop"))

@@ -1,0 +1,11 @@
+"""It sends by gRPC, to port 4317 of that address."""
+
+from openinference.instrumentation.openai import OpenAIInstrumentor
+from phoenix.otel import register
+
+OpenAIInstrumentor().instrument(tracer_provider=register(batch=True))
+
+# The application as it was.
+import openinference_calls  # noqa: E402
+
+openinference_calls.run()

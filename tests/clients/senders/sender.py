@@ -1,0 +1,63 @@
+"""One row of docs/senders.md: a published client, what is changed to point it here, and a program that uses it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.clients.run import ENVIRONMENTS_DESCRIBED, PROGRAMS
+
+#: A program's first lines, up to this one, are what a person adds for this sender.
+APPLICATION = "The application as it was."
+
+
+@dataclass(frozen=True)
+class Sender:
+    #: Name of its test, and the service under which its spans are found.
+    slug: str
+    title: str
+    #: Published packages that speak here; their versions are those of the environment.
+    packages: tuple[str, ...]
+    environment: str
+    program: str
+    #: Environment variables that point it here; ``{url}``, ``{grpc}`` and ``{key}`` are filled in.
+    settings: Mapping[str, str]
+    #: How many spans its program makes.
+    spans: int
+    #: Settings that are no matter of address, such as whether content is sent.
+    options: Mapping[str, str] = field(default_factory=dict)
+    #: Filters of ``GET /traces`` that find what it sent; by its service when empty.
+    found_by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        return self.found_by or {"service": self.slug}
+
+    def environ(self, **values: str) -> dict[str, str]:
+        pointed = {name: value.format(**values) for name, value in self.settings.items()}
+        return pointed | dict(self.options) | {"OTEL_SERVICE_NAME": self.slug, "PHOENIX_PROJECT_NAME": self.slug}
+
+    def added_lines(self) -> str:
+        """What the program has before the application begins, without its docstring."""
+        text = (PROGRAMS / self.program).read_text()
+        before = text.partition(APPLICATION)[0].rpartition("\n")[0]
+        return before.partition("\n\n")[2].strip()
+
+    def about(self) -> str:
+        """The first line of the program: its docstring."""
+        return (PROGRAMS / self.program).read_text().partition("\n")[0].strip('/*" ')
+
+    def versions(self) -> dict[str, str]:
+        return {package: _pinned(self.environment, package) for package in self.packages}
+
+
+def _pinned(environment: str, package: str) -> str:
+    folder = ENVIRONMENTS_DESCRIBED / environment
+    if folder.is_dir():
+        return json.loads((folder / "package.json").read_text())["dependencies"][package]
+    for line in folder.with_suffix(".txt").read_text().splitlines():
+        name, _, version = line.partition("==")
+        if name == package:
+            return version.partition(" ")[0]
+    raise LookupError(f"{package} is not in {folder}.txt")
