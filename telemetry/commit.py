@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from core import clickhouse
 from telemetry import metrics, rollup_repair, store
 from telemetry.columns import microseconds, score_columns, span_columns
+from telemetry.count_once import RecentCalls, count_once
 from telemetry.followup import Follower
 from telemetry.live.freshness import mark_gap
 from telemetry.recent import WINDOW, RecentIds, score_hash, span_hash
@@ -64,6 +65,7 @@ def _stored_lately(question: str) -> Callable[[], np.ndarray]:
 
 
 _spans = RecentIds(load=_stored_lately("telemetry/recent_span_ids"))
+_calls = RecentCalls()
 _scores = RecentIds(load=_stored_lately("telemetry/recent_score_ids"))
 _follower = Follower(mark_gap=mark_gap)
 _roller = Roller(follow=_follower.follow, mark_gap=mark_gap)
@@ -81,6 +83,7 @@ def forget() -> None:
     """Know only what ClickHouse knows, as after a restart."""
     settle()
     _spans.reset()
+    _calls.forget()
     _scores.reset()
 
 
@@ -153,8 +156,11 @@ def _store_new_spans(spans: list[Span], received_at: datetime) -> list[Span]:
             new = [span for span, one in zip(new, new_hashes, strict=True) if one not in known]
             new_hashes = [one for one in new_hashes if one not in known]
         if new:
+            count_once(new)
+            _calls.discount(new)
             _run_pipeline(new)
             store.insert("spans", span_columns(new, new_hashes, received_at))
+            _calls.remember(new)
         claim.keep()
     return new
 

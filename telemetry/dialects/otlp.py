@@ -10,7 +10,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from telemetry.dialects.count_once import count_once
 from telemetry.dialects.decoded import BadItem, Decoded
 from telemetry.dialects.envelope import Signal, batches, explain
 from telemetry.dialects.trace_fields import share_trace_fields
@@ -42,7 +41,6 @@ def decode_traces(body: bytes, *, json: bool, caller: Caller) -> Decoded:
                 spans.append(translate(span, checked, start_ns, defaults))
             except BadItem as error:
                 refusals.append(error.at(f"{place}[{at}]"))
-    count_once(spans)
     share_trace_fields(spans)
     return Decoded(spans, len(refusals), explain(refusals))
 

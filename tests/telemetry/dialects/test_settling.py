@@ -5,7 +5,7 @@ import json
 import pytest
 
 from telemetry.dialects.lookup import DIALECTS, LOOKUP
-from tests.telemetry.dialects.builders import body, decode, proto_span, translated
+from tests.telemetry.dialects.builders import translated
 
 
 @pytest.mark.parametrize(
@@ -115,49 +115,6 @@ def test_what_is_no_number_stays_an_attribute(said):
 def test_a_cost_of_nothing_or_nonsense_is_not_known(said):
     span = translated({"gen_ai.operation.name": "chat", "gen_ai.usage.cost": said})
     assert (span.cost_nano, span.cost_source) == (0, "")
-
-
-def call(response_id, *, span_id, parent_id=b"", tokens=120, kind="chat", **more):
-    attributes = {"gen_ai.operation.name": kind, "gen_ai.response.id": response_id, "gen_ai.usage.input_tokens": tokens}
-    return proto_span(attributes | more, span_id=span_id, parent_id=parent_id)
-
-
-def counted(*spans):
-    return [span.counted for span in decode(body(*spans)).spans]
-
-
-A, B, C = b"aaaaaaaa", b"bbbbbbbb", b"cccccccc"
-
-
-def test_a_call_seen_by_gateway_and_client_is_counted_once():
-    assert counted(call("r1", span_id=B, parent_id=A), call("r1", span_id=A)) == [False, True]
-
-
-def test_the_same_call_is_found_through_what_lies_between():
-    between = proto_span({"openinference.span.kind": "CHAIN"}, span_id=B, parent_id=A)
-    assert counted(call("r1", span_id=A), between, call("r1", span_id=C, parent_id=B)) == [True, True, False]
-
-
-def test_three_sights_of_one_call_count_once():
-    spans = (call("r1", span_id=A), call("r1", span_id=B, parent_id=A), call("r1", span_id=C, parent_id=B))
-    assert sum(counted(*spans)) == 1
-
-
-def test_the_sight_that_knows_its_tokens_counts():
-    assert counted(call("r1", span_id=A, tokens=0), call("r1", span_id=B, parent_id=A)) == [False, True]
-
-
-def test_the_same_id_beside_each_other_is_two_calls():
-    """Fake and local servers give every answer the same id."""
-    assert counted(call("r1", span_id=A), call("r1", span_id=B)) == [True, True]
-
-
-def test_different_ids_inside_each_other_are_two_calls():
-    assert counted(call("r1", span_id=A), call("r2", span_id=B, parent_id=A)) == [True, True]
-
-
-def test_parents_in_a_circle_end():
-    assert len(counted(call("r1", span_id=A, parent_id=B), call("r1", span_id=B, parent_id=A))) == 2
 
 
 STACK = 'Traceback (most recent call last):\n  File "/home/someone/app/main.py", line 3, in f\nValueError: no'
