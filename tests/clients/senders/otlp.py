@@ -26,6 +26,8 @@ SENDERS = (
         environment="main",
         program="otel_grpc.py",
         settings={"OTEL_EXPORTER_OTLP_ENDPOINT": "{grpc}", "OTEL_EXPORTER_OTLP_HEADERS": "x-api-key={key}"},
+        options={"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"},
+        options_say="Less on the wire; works over HTTP as well.",
         spans=6,
     ),
     Sender(
@@ -45,6 +47,7 @@ SENDERS = (
         program="openai_v2.py",
         settings=HTTP,
         options=LATEST | {CONTENT: "span_only"},
+        options_say="The present conventions, with what was said.",
         spans=5,
     ),
     Sender(
@@ -55,6 +58,7 @@ SENDERS = (
         program="openai_v2.py",
         settings=HTTP,
         options={CONTENT: "true"},
+        options_say="With what was said, in log records.",
         spans=5,
     ),
     Sender(
@@ -65,6 +69,7 @@ SENDERS = (
         program="util_genai.py",
         settings=HTTP,
         options=LATEST | {CONTENT: "span_only"},
+        options_say="The present conventions, with what was said.",
         spans=6,
     ),
     Sender(

@@ -25,8 +25,9 @@ class Sender:
     settings: Mapping[str, str]
     #: How many spans its program makes.
     spans: int
-    #: Settings that are no matter of address, such as whether content is sent.
+    #: Settings that are no matter of address, and what they are for.
     options: Mapping[str, str] = field(default_factory=dict)
+    options_say: str = ""
     #: Filters of ``GET /traces`` that find what it sent; by its service when empty.
     found_by: Mapping[str, str] = field(default_factory=dict)
 
