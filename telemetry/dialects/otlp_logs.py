@@ -21,7 +21,7 @@ from telemetry.dialects.otlp import EPOCH, FUTURE_NS, NO_SPAN, NO_TRACE, SPAN_ID
 from telemetry.dialects.settle import STATUS_OK, settle
 from telemetry.dialects.translate import DEFAULTS, Defaults, hear
 from telemetry.dialects.values import text
-from telemetry.span import COLUMNS, Score, Span
+from telemetry.span import CALL_KINDS, COLUMNS, Score, Span
 
 if TYPE_CHECKING:
     from accounts.keys import Caller
@@ -173,9 +173,21 @@ def _completed(score: Score, place: int, join: LogJoin) -> Score:
 
 def complete(span: Span, join: LogJoin) -> None:
     """Fill what the span lacks. Figures that the span has stay as they are: the record repeats them."""
+    if _is_of_another(span, join):
+        return
     for name, value in join.fields.items():
         if name not in ERRORS and getattr(span, name) in EMPTY[name]:
             setattr(span, name, value)
     if span.status == "error" and span.error_type in UNEXPLAINED and "error_type" in join.fields:
         for name in ERRORS:
             setattr(span, name, join.fields[name] or getattr(span, name))
+
+
+def _is_of_another(span: Span, join: LogJoin) -> bool:
+    """Whether a record tells of a call that this span is not.
+
+    OpenLIT writes the record of a stream when its span has ended, so that it names the span around it.
+    """
+    if join.fields.get("kind") in CALL_KINDS and span.kind not in CALL_KINDS:
+        return True
+    return bool(span.response_id and join.response_id and span.response_id != join.response_id)

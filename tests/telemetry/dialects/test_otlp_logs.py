@@ -137,11 +137,28 @@ def test_a_span_is_completed_and_nothing_is_counted_twice():
 
 
 def test_a_join_never_changes_whose_span_it_is():
-    span = translated({"k": "v"}, resource={"service.name": "mine"})
+    span = translated({"gen_ai.operation.name": "chat", "k": "v"}, resource={"service.name": "mine"})
     (join,) = decode(record(DETAILS, ALL_DETAILS), resource={"service.name": "other"}).joins
     complete(span, join)
     assert (span.service, span.attributes) == ("mine", {"k": "v"})
-    assert span.kind == "llm"
+    assert "Sky?" in span.input
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"function.args": "()"},
+        {"traceloop.span.kind": "workflow"},
+        {"gen_ai.operation.name": "chat", "gen_ai.response.id": "resp-2"},
+    ],
+)
+def test_a_record_of_another_call_is_not_taken_for_this_one(attributes):
+    """OpenLIT's record of a stream comes when the span of the call has ended, and names the one around it."""
+    span = translated(attributes)
+    before = repr(span)
+    (join,) = decode(record(DETAILS, ALL_DETAILS)).joins
+    complete(span, join)
+    assert repr(span) == before
 
 
 def test_an_exception_explains_a_span_that_failed():
