@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.clients.model_server.messages import COST as CACHED_COST
 from tests.clients.model_server.models import CHAT_COST
 from tests.clients.run import run_client
 from tests.clients.senders import SENDERS
@@ -242,6 +243,23 @@ def test_litellm_with_its_langfuse_otel_callback(sent):
     spans = sent("litellm-langfuse")
     check_litellm(spans, who=SOMEBODY)
     assert calls(spans)[ANSWERED]["tags"] == ["beta"]
+
+
+@pytest.mark.parametrize("sender", ["litellm", "openlit"])
+def test_what_a_prompt_cache_was_asked_and_given(console, model_server, sender):
+    """Anthropic's input leaves out what was cached; ours, and the price, hold all of it."""
+    pointed = SENDERS[sender].environ(url=console.url, grpc="", key=console.key)
+    service = f"{sender}-cached"
+    run_client("gateways", f"{sender}_cached.py", model_server.environ | pointed | {"OTEL_SERVICE_NAME": service})
+    (call,) = calls(console.wait_all_spans(2, service=service))
+    assert tokens(call) == (125, 64, 5, 30, 0)
+    assert only(call, ("provider", "model", "response_model", "cost_usd")) == {
+        "provider": "anthropic",
+        "model": "claude-sonnet-4-5",
+        "response_model": "claude-sonnet-4-5-20250929",
+        "cost_usd": CACHED_COST,
+    }
+    assert QUESTION in call["input"] and ANSWER in call["output"]
 
 
 def test_a_call_seen_by_two_instrumentors_is_billed_once(console, model_server):

@@ -1,4 +1,4 @@
-"""A model provider on loopback that speaks the OpenAI API, so that real clients have something to call."""
+"""A model provider on loopback for real clients: it speaks the OpenAI API and a little of Anthropic's."""
 
 from tests.clients.model_server.server import ModelServer, serving
 

@@ -6,7 +6,7 @@ import secrets
 import time
 
 #: The name asked for -> the dated name served, as providers do.
-SERVED = {"gpt-4o-mini": "gpt-4o-mini-2024-07-18"}
+SERVED = {"gpt-4o-mini": "gpt-4o-mini-2024-07-18", "claude-sonnet-4-5": "claude-sonnet-4-5-20250929"}
 
 CHAT_USAGE = {
     "prompt_tokens": 120,

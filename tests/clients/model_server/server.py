@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.clients.model_server import chat, embeddings, responses
+from tests.clients.model_server import chat, embeddings, messages, responses
 from tests.clients.model_server.refusals import refusal
 
 #: Path behind ``/v1`` -> the answer to a request; a streamed answer is an iterator of server-sent events.
 ROUTES: dict[str, Callable[[dict[str, Any]], dict[str, Any] | Iterator[str]]] = {
     "/chat/completions": chat.answer,
     "/embeddings": embeddings.answer,
+    "/messages": messages.answer,
     "/responses": responses.answer,
 }
 #: Before each streamed event, so that the first token is seen to come before the last.
@@ -31,8 +32,14 @@ class ModelServer:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What makes a client of OpenAI call it."""
-        return {"OPENAI_BASE_URL": self.url, "OPENAI_API_BASE": self.url, "OPENAI_API_KEY": "sk-not-a-key"}
+        """What makes a client of OpenAI or Anthropic call it."""
+        return {
+            "OPENAI_BASE_URL": self.url,
+            "OPENAI_API_BASE": self.url,
+            "OPENAI_API_KEY": "sk-not-a-key",
+            "ANTHROPIC_BASE_URL": self.url.removesuffix("/v1"),
+            "ANTHROPIC_API_KEY": "sk-ant-not-a-key",
+        }
 
 
 class _Handler(BaseHTTPRequestHandler):
