@@ -127,13 +127,23 @@ def _find(provider: str, model: str) -> tuple[Any, Any] | None:
     """The library's provider and model."""
     providers, by_id, _ = _library()
     for host, name in _spellings(provider, model):
-        if host:
-            found = by_id(providers, host)
-        else:
-            found = next((each for each in providers if each.model_match and each.model_match.is_match(name)), None)
+        found = by_id(providers, host) if host else _maker(providers, name)
         if found and (priced := found.find_model(name, all_providers=providers)):
             return found, priced
     return None
+
+
+def _maker(providers: list[Any], name: str) -> Any | None:  # noqa: ANN401
+    """Who makes a model, by the pattern of its makers' names; else the only maker that has it.
+
+    The patterns leave out some that a maker has: OpenAI's do not cover its embeddings.
+    """
+    makers = [each for each in providers if each.model_match]
+    by_pattern = next((each for each in makers if each.model_match.is_match(name)), None)
+    if by_pattern:
+        return by_pattern
+    having = [each for each in makers if each.find_model(name)]
+    return having[0] if len(having) == 1 else None
 
 
 def lookup(provider: str, model: str, service_tier: str, day: date) -> DayPrices | None:

@@ -29,6 +29,10 @@ def test_it_prices_the_check_value():
     assert cost("openai", "gpt-4o-mini", input=120, cached=64, output=30) == 31_200
 
 
+def test_an_embedding_without_a_provider_is_priced_as_its_maker_does():
+    assert cost("", "text-embedding-3-small", input=8) == cost("openai", "text-embedding-3-small", input=8) == 160
+
+
 @pytest.mark.parametrize(
     ("usd", "tokens", "nano"),
     [
