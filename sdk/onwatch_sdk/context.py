@@ -2,81 +2,114 @@
 
 from __future__ import annotations
 
-import json
 from types import TracebackType
 from typing import Any
 
 from opentelemetry import context, trace
-from opentelemetry.trace import Span, Status, StatusCode
+from opentelemetry.trace import Span
 
-from onwatch_sdk import setup
-from onwatch_sdk.carried import attributes_for, carrying
+from onwatch_sdk import content, errors, responses, scores, stats, tracing
+from onwatch_sdk.carried import NAMES, attributes_for, carried, carrying
 from onwatch_sdk.guard import harmless
+from onwatch_sdk.texts import text_of
 
-
-def text_of(value: Any) -> str:  # noqa: ANN401
-    """Text as it is; everything else as JSON, or as Python shows it where JSON has no form for it."""
-    if isinstance(value, str):
-        return value
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str)
-    except (TypeError, ValueError):
-        return repr(value)
-
-
-def fail(span: Span, error: BaseException) -> None:
-    """Mark the span failed with the error's type and message."""
-    span.set_attribute("error.type", type(error).__name__)
-    span.set_status(Status(StatusCode.ERROR, str(error)))
-    span.record_exception(error)
+#: The console's word for a kind of work -> the conventions' operation. Other operations pass as they are.
+OPERATIONS: dict[str, str] = {
+    "llm": "chat",
+    "embedding": "embeddings",
+    "tool": "execute_tool",
+    "agent": "invoke_agent",
+    "chain": "invoke_workflow",
+    "workflow": "invoke_workflow",
+}
+DEFAULT = "invoke_workflow"
+#: As they are written in other places -> ours.
+ALSO = {"user_id": "user", "session_id": "session", "prompt_name": "prompt"}
 
 
 class AITraceContext:
     """A span around a piece of work; ``with`` and ``async with`` both do.
 
-    ``user``, ``session``, ``feature``, ``prompt_name``, ``prompt_version``, ``experiment`` and ``variant`` are handed
-    down to every span below, whoever makes it.
+    ``user``, ``session``, ``feature``, ``prompt``, ``prompt_version``, ``experiment`` and ``variant`` are handed down
+    to every span below, whoever makes it. ``kind`` is an operation of the GenAI conventions or the console's word for
+    it (``llm``, ``retrieval``, ``tool``, ``agent``, ``chain``, ...). Without one it is a workflow; a model call when
+    ``model`` is given, or when tokens or cost were recorded and no model call was traced inside: only model calls
+    carry money, and it is to be counted once.
+
+    Further keyword arguments become attributes of the span.
     """
 
     def __init__(
         self,
         name: str,
         *,
-        kind: str = "invoke_workflow",
+        kind: str | None = None,
         user: str | None = None,
         session: str | None = None,
         feature: str | None = None,
-        prompt_name: str | None = None,
-        prompt_version: str | None = None,
+        prompt: str | None = None,
+        prompt_version: str | int | None = None,
         experiment: str | None = None,
         variant: str | None = None,
+        model: str | None = None,
+        provider: str | None = None,
         input: Any = None,  # noqa: A002, ANN401
-        **attributes: str | bool | int | float,
+        **attributes: Any,  # noqa: ANN401
     ) -> None:
-        self.name = name
-        self._attributes = {"gen_ai.operation.name": kind, **attributes}
-        if input is not None:
-            self._attributes["input.value"] = text_of(input)
-        self._carried = attributes_for(
-            user=user,
-            session=session,
-            feature=feature,
-            prompt_name=prompt_name,
-            prompt_version=prompt_version,
-            experiment=experiment,
-            variant=variant,
-        )
         self.span: Span = trace.INVALID_SPAN
-        self._token: Any = None
+        self.name = name
+        self._kind = kind or ("chat" if model else None)
+        self._tokens: list[Any] = []
+        self._recorded_spend = False
+        self._model_call_inside = False
+        self._attributes: dict[str, Any] = {}
+        self._carried: dict[str, str] = {}
+        given = {
+            "user": user,
+            "session": session,
+            "feature": feature,
+            "prompt": prompt,
+            "prompt_version": prompt_version,
+            "experiment": experiment,
+            "variant": variant,
+        }
+        self._describe(given, model, provider, input, attributes)
+
+    @harmless
+    def _describe(
+        self,
+        given: dict[str, Any],
+        model: str | None,
+        provider: str | None,
+        input: Any,  # noqa: A002, ANN401
+        more: dict[str, Any],
+    ) -> None:
+        for name, value in more.items():
+            if ALSO.get(name) in NAMES:
+                given[ALSO[name]] = given[ALSO[name]] or value
+            else:
+                self._attributes[content.unicode(name)] = _attribute(value)
+        self._carried = attributes_for(**given)
+        operation = self._kind or DEFAULT
+        self._attributes["gen_ai.operation.name"] = OPERATIONS.get(operation, operation)
+        if model:
+            self._attributes.update({"gen_ai.request.model": str(model), "llm.model": str(model)})
+        if provider:
+            self._attributes.update({"gen_ai.provider.name": str(provider), "llm.provider": str(provider)})
+        if input is not None and content.policy.capture:
+            self._attributes["input.value"] = text_of(input)
 
     @property
     def trace_id(self) -> str:
-        """32 hex digits, for links and feedback that come later."""
-        return trace.format_trace_id(self.span.get_span_context().trace_id)
+        """32 hex digits, for links and feedback that come later; empty before the block begins."""
+        found = self.span.get_span_context()
+        return trace.format_trace_id(found.trace_id) if found.is_valid else ""
 
     @property
     def span_id(self) -> str:
-        return trace.format_span_id(self.span.get_span_context().span_id)
+        """16 hex digits; empty before the block begins."""
+        found = self.span.get_span_context()
+        return trace.format_span_id(found.span_id) if found.is_valid else ""
 
     def __enter__(self) -> AITraceContext:
         self._begin()
@@ -84,9 +117,17 @@ class AITraceContext:
 
     @harmless
     def _begin(self) -> None:
-        within = carrying(self._carried)
-        self.span = setup.tracer().start_span(self.name, within, attributes={**self._attributes, **self._carried})
-        self._token = context.attach(trace.set_span_in_context(self.span, within))
+        within = carrying(self._carried, self._note_model_call)
+        above = carried(within)
+        if self._attributes.get("gen_ai.operation.name") in tracing.MODEL_CALLS:
+            carried().tell_model_call()
+        self._model_call_inside = self._recorded_spend = False
+        attributes = {**above.attributes, **self._attributes}
+        self.span = tracing.tracer().start_span(content.unicode(str(self.name)), within, attributes=attributes)
+        self._tokens.append(context.attach(trace.set_span_in_context(self.span, within)))
+
+    def _note_model_call(self) -> None:
+        self._model_call_inside = True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -95,11 +136,15 @@ class AITraceContext:
 
     @harmless
     def _finish(self, error: BaseException | None) -> None:
-        if error is not None:
-            fail(self.span, error)
-        if self._token is not None:
-            context.detach(self._token)
-        self.span.end()
+        if self._tokens:
+            context.detach(self._tokens.pop())
+        try:
+            if error is not None:
+                errors.record(self.span, error)
+            if self._kind is None and self._recorded_spend and not self._model_call_inside:
+                self.span.set_attribute("gen_ai.operation.name", "chat")
+        finally:
+            self.span.end()
 
     async def __aenter__(self) -> AITraceContext:
         return self.__enter__()
@@ -109,17 +154,33 @@ class AITraceContext:
     ) -> None:
         self.__exit__(kind, error, traceback)
 
-    @harmless
-    def record_metric(self, name: str, value: float) -> None:
+    def record_metric(self, name: str, value: float | int | bool | str) -> None:
         """A figure of the application's own, kept on the span under its name."""
-        self.span.set_attribute(name, value)
+        self._set({name: value})
 
     @harmless
-    def record_quality_score(self, value: float, name: str = "overall", *, comment: str = "") -> None:
-        """A judgement of this answer, 0 to 1; ``overall`` counts as the answer's quality."""
-        _record_score(self.span, name, value, comment)
+    def record_quality_score(
+        self, value: float | bool, name: str = "overall", *, label: str = "", comment: str = ""
+    ) -> None:
+        """A judgement of this answer, 0 to 1; ``overall`` counts as the answer's quality.
 
-    @harmless
+        After the block has ended it is sent as ``score`` would send it. A value that is no finite number is not taken
+        and counted as a fault.
+        """
+        number = scores.finite(value)
+        if not self.span.is_recording():
+            scores.score(number, name, trace_id=self.trace_id, span_id=self.span_id, label=label, comment=comment)
+            return
+        said = {"gen_ai.evaluation.score.label": label, "gen_ai.evaluation.explanation": comment}
+        self.span.add_event(
+            "gen_ai.evaluation.result",
+            {
+                "gen_ai.evaluation.name": content.unicode(str(name)),
+                "gen_ai.evaluation.score.value": number,
+                **{key: content.unicode(str(text)) for key, text in said.items() if text},
+            },
+        )
+
     def record_tokens(
         self,
         input_tokens: int = 0,
@@ -128,46 +189,62 @@ class AITraceContext:
         cached: int = 0,
         cache_write: int = 0,
         reasoning: int = 0,
+        model: str | None = None,
     ) -> None:
-        """Tokens as the provider counts them: input includes cached ones, output includes reasoning."""
-        _record_tokens(self.span, input_tokens, output_tokens, cached, cache_write, reasoning)
+        """Tokens of this call, as most providers count: input includes cached ones, output includes reasoning.
 
-    @harmless
+        ``model`` is the model that served it; the console needs one for the price.
+        """
+        figures = {
+            "input": input_tokens,
+            "output": output_tokens,
+            "cached": cached,
+            "cache_write": cache_write,
+            "reasoning": reasoning,
+        }
+        self._recorded_spend = True
+        self._set(_tokens(figures))
+        if model:
+            self._set({"gen_ai.response.model": model})
+
     def record_cost(self, usd: float) -> None:
         """What this call cost in dollars, when you know better than a price list."""
-        self.span.set_attribute("llm.cost_usd", usd)
+        self._recorded_spend = True
+        self._set({"llm.cost_usd": usd})
 
     @harmless
     def record_output(self, output: Any) -> None:  # noqa: ANN401
         """What came out, shown on the trace and judged when it is in the sample."""
-        self.span.set_attribute("output.value", text_of(output))
+        if content.policy.capture:
+            self._set({"output.value": text_of(responses.output_of(output))})
+
+    @harmless
+    def _set(self, attributes: dict[str, Any]) -> None:
+        if self.span.is_recording():
+            self.span.set_attributes({content.unicode(str(k)): _attribute(v) for k, v in attributes.items()})
+        elif getattr(self.span, "end_time", None) is not None:
+            stats.lost("faults", 1, f"{', '.join(map(str, attributes))} came after {self.name!r} had ended.")
 
 
-def _record_score(span: Span, name: str, value: float, comment: str = "") -> None:
-    attributes: dict[str, str | float] = {
-        "gen_ai.evaluation.name": name,
-        "gen_ai.evaluation.score.value": float(value),
-    }
-    if comment:
-        attributes["gen_ai.evaluation.explanation"] = comment
-    span.add_event("gen_ai.evaluation.result", attributes)
+def _tokens(figures: dict[str, Any]) -> dict[str, int]:
+    counted = {}
+    for name, figure in figures.items():
+        try:
+            counted[name] = max(0, int(figure or 0))
+        except (TypeError, ValueError, OverflowError):
+            stats.fault(f"Recording {name} tokens")
+    return responses.token_attributes(counted)
 
 
-def _record_tokens(
-    span: Span, input_tokens: int, output_tokens: int, cached: int, cache_write: int, reasoning: int
-) -> None:
-    figures = {
-        ("gen_ai.usage.input_tokens", "llm.tokens.input"): input_tokens,
-        ("gen_ai.usage.output_tokens", "llm.tokens.output"): output_tokens,
-        ("gen_ai.usage.cache_read.input_tokens",): cached,
-        ("gen_ai.usage.cache_write.input_tokens",): cache_write,
-        ("gen_ai.usage.reasoning.output_tokens",): reasoning,
-    }
-    span.set_attributes({name: int(figure) for names, figure in figures.items() if figure for name in names})
+def _attribute(value: Any) -> Any:  # noqa: ANN401
+    """Numbers and truths as they are, everything else as text: OpenTelemetry drops what it does not know."""
+    if type(value) in (bool, float) or (type(value) is int and -(2**63) <= value < 2**63):
+        return value
+    return text_of(value)
 
 
 def annotate() -> AITraceContext:
     """The span that is running now, to record on it from inside a decorated function."""
-    here = AITraceContext("")
+    here = AITraceContext("the running span")
     here.span = trace.get_current_span()
     return here

@@ -1,48 +1,129 @@
-"""For teams that write LangSmith today: the same calls, on the real ``langsmith`` package, pointed at the console."""
+"""For teams that write LangSmith today: the same calls, on the real ``langsmith`` package, pointed at the console.
+
+Needs ``pip install "onwatch-sdk[langsmith]"``.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from uuid import UUID
 
 from langsmith import Client, traceable
+from langsmith import utils as _utils
+from langsmith.run_helpers import get_current_run_tree
+
+from onwatch_sdk import console, content, stats
+from onwatch_sdk.guard import harmless
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _client: Client | None = None
 
 
-def setup_langsmith(endpoint: str, key: str, *, project: str = "default") -> Client:
-    """Point LangSmith's client, LangChain and LangGraph at the console (its address, without a path)."""
+def setup_langsmith(
+    endpoint: str | None = None,
+    key: str | None = None,
+    *,
+    project: str = "default",
+    hide_inputs: bool | None = None,
+    hide_outputs: bool | None = None,
+) -> Client:
+    """Point LangSmith's client, and with it LangChain and LangGraph, at the console (its address, without a path).
+
+    Sets ``LANGSMITH_TRACING``, ``_ENDPOINT``, ``_API_KEY`` and ``_PROJECT`` for this process. ``endpoint`` and ``key``
+    come from ``ONWATCH_ENDPOINT`` and ``ONWATCH_KEY`` where they are not given. Inputs and outputs are hidden when
+    ``ONWATCH_CAPTURE_CONTENT=0``, unless said otherwise here. Returns the client.
+    """
     global _client
-    address = f"{endpoint.rstrip('/')}/api/v1"
+    where = console.Console(endpoint, key)
+    # The path under which LangSmith's own client derives the address of a run's page from that of the API.
+    address = f"{where.base}/api/v1"
     os.environ.update(
-        LANGSMITH_TRACING="true", LANGSMITH_ENDPOINT=address, LANGSMITH_API_KEY=key, LANGSMITH_PROJECT=project
+        LANGSMITH_TRACING="true",
+        LANGSMITH_ENDPOINT=address,
+        LANGSMITH_API_KEY=where.key,
+        LANGSMITH_PROJECT=project,
     )
-    _client = Client(api_url=address, api_key=key)
+    # The package remembers the environment that it has read.
+    forget = getattr(getattr(_utils, "get_env_var", None), "cache_clear", None)
+    if forget is not None:
+        forget()
+    hidden = not content.policy.capture
+    _client = Client(
+        api_url=address,
+        # It warns about every address without a key; on loopback the console needs none.
+        api_key=where.key or "none",
+        hide_inputs=hidden if hide_inputs is None else hide_inputs,
+        hide_outputs=hidden if hide_outputs is None else hide_outputs,
+    )
     return _client
 
 
 def _ready() -> Client:
-    return _client or Client()
+    return _client or setup_langsmith()
 
 
-def trace_chain(name: str = "", *, run_type: str = "chain", **more: Any) -> Callable[[F], F]:  # noqa: ANN401
-    """``@traceable`` with this module's client."""
+def trace_chain(
+    name: Any = "",  # noqa: ANN401
+    *,
+    run_type: str = "chain",
+    metadata: Mapping[str, Any] | None = None,
+    tags: list[str] | None = None,
+    **more: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """``@traceable`` with this module's client: bare or with arguments, for every sort of function.
+
+    ``metadata`` of ``user_id``, ``session_id`` and ``feature`` becomes user, session and feature. Further arguments
+    are those of ``traceable``.
+    """
 
     def decorate(function: F) -> F:
-        return traceable(run_type=run_type, name=name or function.__name__, client=_client, **more)(function)
+        called = name if isinstance(name, str) and name else getattr(function, "__name__", "chain")
+        # The client is found when the function runs, so that decorating before ``setup_langsmith`` works as well.
+        return traceable(run_type=run_type, name=called, metadata=metadata, tags=tags, **more)(function)
 
-    return decorate
-
-
-def log_feedback(run_id: str, key: str, score: float | bool, *, comment: str | None = None) -> None:
-    """Feedback on a run."""
-    _ready().create_feedback(run_id, key=key, score=score, comment=comment)
+    return decorate(name) if callable(name) else decorate
 
 
-def get_run_url(run_id: str) -> str:
-    """Where the run is shown."""
-    client = _ready()
-    return client.get_run_url(run=client.read_run(run_id))
+@harmless
+def log_feedback(
+    run_id: str | UUID | None,
+    key: str,
+    score: float | bool | None = None,
+    *,
+    value: Any = None,  # noqa: ANN401
+    comment: str | None = None,
+) -> None:
+    """Feedback on a run; on the one that is running where ``run_id`` is None. Never raises.
+
+    Sent in the background where the package knows the run's trace, else at once.
+    """
+    stats.count("scores_given")
+    try:
+        run = get_current_run_tree() if run_id is None else None
+        target = run.id if run is not None else run_id
+        if target is None:
+            raise ValueError("no run is named, and none is running")
+        more = {"trace_id": run.trace_id} if run is not None else {}
+        _ready().create_feedback(target, key=key, score=score, value=value, comment=comment, **more)
+    except Exception as error:
+        stats.lost("scores_failed", 1, str(error))
+    else:
+        stats.count("scores_sent")
+
+
+def get_run_url(run_id: str | UUID) -> str:
+    """The page of a run in the console; empty when it cannot be found (it may not have been sent yet)."""
+    try:
+        client = _ready()
+        return client.get_run_url(run=client.read_run(run_id))
+    except Exception:
+        stats.fault("get_run_url")
+        return ""
+
+
+def flush() -> None:
+    """Wait until the runs that were recorded have been sent."""
+    _ready().flush()

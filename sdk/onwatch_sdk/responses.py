@@ -1,73 +1,206 @@
-"""Reading what model calls return: text, tokens and names, from the usual clients' objects and plain dictionaries."""
+"""Reading what model calls return: tokens, names and text, from the usual clients' objects and plain dictionaries.
+
+No client is imported: an answer is recognised by its fields. Objects that have none of them are not touched, because
+reading an attribute may run code (``content`` of a streaming HTTP response reads it to the end).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-#: Attribute of the span <- paths in the result, the first that is there.
-PATHS: dict[str, tuple[str, ...]] = {
-    "gen_ai.usage.input_tokens": ("usage.prompt_tokens", "usage.input_tokens", "usage_metadata.input_tokens"),
-    "gen_ai.usage.output_tokens": ("usage.completion_tokens", "usage.output_tokens", "usage_metadata.output_tokens"),
-    "gen_ai.usage.cache_read.input_tokens": (
-        "usage.prompt_tokens_details.cached_tokens",
-        "usage.cache_read_input_tokens",
-        "usage_metadata.input_token_details.cache_read",
+#: Where answers keep their token counts.
+USAGES = ("usage", "usage_metadata", "usageMetadata", "token_usage")
+#: What tells that an object is an answer of a model, beside the above.
+MARKS = ("choices", "candidates", "response_metadata", "output_text", "embeddings")
+
+#: Count -> its names in a usage object: OpenAI chat and Responses, Anthropic, LangChain, Google, Bedrock, Ollama.
+TOKENS: dict[str, tuple[str, ...]] = {
+    "input": (
+        "prompt_tokens", "input_tokens", "prompt_token_count", "promptTokenCount", "inputTokens", "prompt_eval_count",
     ),
-    "gen_ai.usage.cache_write.input_tokens": ("usage.cache_creation_input_tokens",),
-    "gen_ai.usage.reasoning.output_tokens": ("usage.completion_tokens_details.reasoning_tokens",),
-    "gen_ai.response.model": ("model",),
-    "gen_ai.response.id": ("id",),
-}
-TEXT_PATHS = (
-    "choices.0.message.content",
-    "choices.0.text",
-    "content.0.text",
-    "output_text",
-    "content",
-    "text",
-    "answer",
+    "output": (
+        "completion_tokens", "output_tokens", "candidates_token_count", "candidatesTokenCount", "outputTokens",
+        "eval_count",
+    ),
+    "cached": (
+        "cache_read_input_tokens", "cached_content_token_count", "cachedContentTokenCount", "cacheReadInputTokens",
+    ),
+    "cache_write": ("cache_creation_input_tokens", "cacheWriteInputTokens"),
+    "reasoning": ("thoughts_token_count", "thoughtsTokenCount"),
+    "total": ("total_tokens", "total_token_count", "totalTokenCount", "totalTokens"),
+}  # fmt: skip
+#: Objects inside a usage object, and the counts in them.
+DETAILS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("prompt_tokens_details", (("cached", "cached_tokens"),)),
+    ("input_tokens_details", (("cached", "cached_tokens"),)),
+    ("completion_tokens_details", (("reasoning", "reasoning_tokens"),)),
+    ("output_tokens_details", (("reasoning", "reasoning_tokens"),)),
+    ("input_token_details", (("cached", "cache_read"), ("cache_write", "cache_creation"))),
+    ("output_token_details", (("reasoning", "reasoning"),)),
 )
-DELTA_PATHS = ("choices.0.delta.content", "choices.0.text", "delta.text", "content", "text")
+#: Those whose input excludes what was cached; the conventions' includes it.
+EXCLUSIVE = ("cache_read_input_tokens", "cache_creation_input_tokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+#: Google's output excludes thoughts; the conventions' includes them.
+THOUGHTS = ("thoughts_token_count", "thoughtsTokenCount")
+
+#: Count -> the attributes that say it: the conventions' name, then the plain one.
+NAMES: dict[str, tuple[str, ...]] = {
+    "input": ("gen_ai.usage.input_tokens", "llm.tokens.input"),
+    "output": ("gen_ai.usage.output_tokens", "llm.tokens.output"),
+    "cached": ("gen_ai.usage.cache_read.input_tokens", "ai.tokens.cached"),
+    "cache_write": ("gen_ai.usage.cache_write.input_tokens", "ai.tokens.cache_write"),
+    "reasoning": ("gen_ai.usage.reasoning.output_tokens", "ai.tokens.reasoning"),
+}
+SERVED = ("model", "model_version", "modelVersion", "model_name")
+IDS = ("id", "response_id", "responseId")
+MAX_TOKENS = 2**53
 
 
-def look(value: Any, path: str) -> Any:  # noqa: ANN401
-    """Follow a dotted path through attributes, keys and indexes; None where it ends early."""
-    for part in path.split("."):
+def read(value: Any, name: str) -> Any:  # noqa: ANN401
+    """A key or an attribute, whichever the value has; None where it has neither, or where reading it fails."""
+    try:
+        if type(value) is dict or isinstance(value, Mapping):
+            return value.get(name)
+        return getattr(value, name, None)
+    except Exception:
+        return None
+
+
+def first(value: Any, names: tuple[str, ...]) -> Any:  # noqa: ANN401
+    for name in names:
+        if (found := read(value, name)) is not None:
+            return found
+    return None
+
+
+def at(value: Any, place: int) -> Any:  # noqa: ANN401
+    """An entry of a list; None for everything else."""
+    return value[place] if isinstance(value, (list, tuple)) and -len(value) <= place < len(value) else None
+
+
+def is_answer(value: Any) -> bool:  # noqa: ANN401
+    """Whether it has the fields of a model's answer."""
+    return not isinstance(value, (str, bytes, int, float, list, tuple)) and (
+        first(value, USAGES) is not None or first(value, MARKS) is not None
+    )
+
+
+def counts(usage: Any) -> dict[str, int]:  # noqa: ANN401
+    """Tokens as the conventions count them: input includes cached ones, output includes reasoning."""
+    found: dict[str, int] = {}
+    for what, names in TOKENS.items():
+        if (number := _whole(first(usage, names))) is not None:
+            found[what] = number
+    for name, inner in DETAILS:
+        if (details := read(usage, name)) is not None:
+            for what, key in inner:
+                if number := _whole(read(details, key)):
+                    found.setdefault(what, number)
+    if any(read(usage, name) for name in EXCLUSIVE):
+        found["input"] = found.get("input", 0) + found.get("cached", 0) + found.get("cache_write", 0)
+    if "reasoning" in found and any(read(usage, name) for name in THOUGHTS):
+        found["output"] = found.get("output", 0) + found["reasoning"]
+    if "total" in found and "input" not in found and "output" not in found:
+        found["input"] = found["total"]
+    return found
+
+
+def _whole(value: Any) -> int | None:  # noqa: ANN401
+    """A count that can be believed: bool, text and objects that answer to every name are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MAX_TOKENS:
+        return None
+    return int(value)
+
+
+def token_attributes(found: Mapping[str, int]) -> dict[str, int]:
+    return {name: found[what] for what, names in NAMES.items() if found.get(what) for name in names}
+
+
+def usage_of(answer: Any) -> Any:  # noqa: ANN401
+    """The usage object; the answer itself for those that keep counts beside the text (Ollama)."""
+    usage = first(answer, USAGES)
+    if usage is None and isinstance(metadata := read(answer, "response_metadata"), Mapping):
+        usage = first(metadata, USAGES)
+    return answer if usage is None else usage
+
+
+def attributes(answer: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What the answer says of tokens, served model, id, cost and why it ended."""
+    if answer is None or isinstance(answer, (str, bytes, int, float, list, tuple)):
+        return {}
+    if not isinstance(answer, Mapping) and not is_answer(answer):
+        return {}
+    found: dict[str, Any] = token_attributes(counts(usage_of(answer)))
+    metadata = read(answer, "response_metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    served = first(answer, SERVED) or first(metadata, ("model_name", "model"))
+    if isinstance(served, str) and served:
+        found["gen_ai.response.model"] = str(served)
+    identity = first(answer, IDS)
+    if isinstance(identity, str) and identity:
+        found["gen_ai.response.id"] = str(identity)
+    if isinstance(reason := finish_reason(answer) or first(metadata, ("finish_reason", "stop_reason")), str):
+        found["gen_ai.response.finish_reasons"] = [str(reason)]
+    cost = first(answer, ("cost_usd", "total_cost")) if isinstance(answer, Mapping) else None
+    if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 < cost < MAX_TOKENS:
+        found["llm.cost_usd"] = float(cost)
+    return found
+
+
+def finish_reason(answer: Any) -> Any:  # noqa: ANN401
+    """Why the model stopped, in the provider's word; None where it does not say."""
+    for choices in ("choices", "candidates"):
+        if (choice := at(read(answer, choices), 0)) is not None:
+            reason = first(choice, ("finish_reason", "finishReason"))
+            # Google's is an enumeration.
+            return reason if isinstance(reason, str) else read(reason, "name")
+    return first(answer, ("stop_reason", "stopReason", "done_reason"))
+
+
+#: Where the text of an answer is, the first that is there. Numbers are places in a list.
+TEXTS: tuple[tuple[str | int, ...], ...] = (
+    ("choices", 0, "message", "content"),
+    ("choices", 0, "text"),
+    ("output_text",),
+    ("candidates", 0, "content", "parts"),
+    ("output", "message", "content"),
+    ("message", "content"),
+    ("content",),
+    ("answer",),
+    ("text",),
+    ("response",),
+    ("result",),
+    ("output",),
+)
+
+
+def follow(value: Any, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401
+    for step in path:
         if value is None:
             return None
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif part.isdigit():
-            value = value[int(part)] if isinstance(value, (list, tuple)) and len(value) > int(part) else None
-        else:
-            value = getattr(value, part, None)
+        value = at(value, step) if isinstance(step, int) else read(value, step)
     return value
 
 
-def first(value: Any, paths: Iterable[str]) -> Any:  # noqa: ANN401
-    return next((found for path in paths if (found := look(value, path)) is not None), None)
+def output_of(answer: Any) -> Any:  # noqa: ANN401
+    """The answer's text where it is in a known place, else the answer itself."""
+    if isinstance(answer, (str, bytes)) or answer is None:
+        return answer
+    if not isinstance(answer, Mapping) and not is_answer(answer):
+        return answer
+    for path in TEXTS:
+        if (text := joined(follow(answer, path))) is not None:
+            return text
+    return answer
 
 
-def attributes(result: Any) -> dict[str, str | int]:  # noqa: ANN401
-    """What the result says of tokens and model."""
-    if isinstance(result, str) or result is None:
-        return {}
-    found = {name: first(result, paths) for name, paths in PATHS.items()}
-    return {name: value for name, value in found.items() if isinstance(value, (str, int)) and value not in ("", 0)}
-
-
-def output_text(result: Any) -> Any:  # noqa: ANN401
-    """The answer's text where the result has one in a known place, else the result itself."""
-    if isinstance(result, str):
-        return result
-    text = first(result, TEXT_PATHS)
-    return text if isinstance(text, str) else result
-
-
-def delta_text(chunk: Any) -> str:  # noqa: ANN401
-    """The piece of text in one chunk of a stream."""
-    if isinstance(chunk, str):
-        return chunk
-    text = first(chunk, DELTA_PATHS)
-    return text if isinstance(text, str) else ""
+def joined(found: Any) -> str | None:  # noqa: ANN401
+    """Text, or the text parts of a list of content blocks; None where there is none."""
+    if isinstance(found, str):
+        return found
+    if not isinstance(found, (list, tuple)):
+        return None
+    texts = [part if isinstance(part, str) else read(part, "text") for part in found[:1000]]
+    texts = [text for text in texts if isinstance(text, str)]
+    return "".join(texts) if texts else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from telemetry.dialects.draft import Draft
 from telemetry.dialects.table import Part
 from telemetry.dialects.values import json_text, parse_json, plain, text
-from telemetry.embedding_facts import embedding_facts
+from telemetry.embedding_facts import PROJECTED, embedding_facts
 
 
 def assemble(parts: list[Part], draft: Draft, rank: int) -> None:
@@ -34,6 +35,12 @@ def vector_of(value: Any) -> list[float]:
     if isinstance(value, list) and value and all(isinstance(item, float | int) for item in value):
         return value
     return []
+
+
+def projection(raw: bytes) -> list[float] | None:
+    """A projection that the sender made by our rule; ``None`` for any other list."""
+    sums = vector_of(plain(raw))
+    return [float(number) for number in sums] if len(sums) == PROJECTED and all(map(math.isfinite, sums)) else None
 
 
 def vectors_in(value: Any) -> list[list[float]]:

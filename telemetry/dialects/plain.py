@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from telemetry.dialects import scores
 from telemetry.dialects.documents import documents
+from telemetry.dialects.embeddings import projection
 from telemetry.dialects.table import Dialect, Group
 from telemetry.dialects.values import first_text, number, texts
 
@@ -46,6 +47,8 @@ PLAIN = Dialect(
         "embedding_model": ["embedding.model"],
         "embedding_count": ["embedding.num_inputs", "embedding.count"],
         "embedding_dimensions": ["embedding.dimensions", "embedding.dimension"],
+        "embedding_norm": [("embedding.norm", number)],
+        "embedding_projection": [("embedding.projection", projection)],
         "tool_name": ["ai.tool.name", "tool_name"],
         "tool_calls": ["ai.tool_calls", "llm.tool_calls"],
         "user_id": ["ai.user_id", "ai.user.id", "user_id"],
