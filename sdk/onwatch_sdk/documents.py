@@ -66,25 +66,30 @@ def _document(entry: Any, content: bool) -> dict[str, Any]:  # noqa: ANN401
         return {**_document(entry[0], content), "score": float(entry[1])}
     if isinstance(entry, (str, bytes)):
         return {"content": entry} if content else {}
-    payloads = [
-        payload for name in PAYLOADS if (payload := read(entry, name)) is not None and not isinstance(payload, str)
-    ]
     found: dict[str, Any] = {}
-    for place in (entry, *payloads):
-        if "id" not in found and isinstance(identity := first(place, IDS), (str, int)):
-            found["id"] = str(identity)
-        if "score" not in found and _is_number(score := first(place, SCORES)):
-            found["score"] = float(score)
-        if content and "content" not in found and isinstance(text := first(place, CONTENTS), str):
-            found["content"] = text
+    _look(entry, found, content)
+    if len(found) < (3 if content else 2):
+        for name in PAYLOADS:
+            if (inner := read(entry, name)) is not None and not isinstance(inner, str):
+                _look(inner, found, content)
     if content and not found:
         found["content"] = entry
     return found
 
 
+def _look(place: Any, found: dict[str, Any], content: bool) -> None:  # noqa: ANN401
+    """Note what is not known yet."""
+    if "id" not in found and isinstance(identity := first(place, IDS), (str, int)):
+        found["id"] = str(identity)
+    if "score" not in found and _is_number(score := first(place, SCORES)):
+        found["score"] = float(score)
+    if content and "content" not in found and isinstance(text := first(place, CONTENTS), str):
+        found["content"] = text
+
+
 def _is_number(value: Any) -> bool:  # noqa: ANN401
     """Numbers, also numpy's, which are no ``float`` below 64 bits."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return False
     if isinstance(value, (int, float)) or (type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()):
         return math.isfinite(value)

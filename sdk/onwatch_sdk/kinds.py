@@ -84,8 +84,10 @@ class LlmCall(Kind):
                 found.update(dict.fromkeys(names, text_of(value) if isinstance(value, str) else value))
         if capture:
             given = self.given(args, kwargs)
-            found["input.value"] = text_of(given)
-            if spoken := messages.input_messages(given):
+            spoken = messages.input_messages(given)
+            # A conversation is written once, for both names.
+            found["input.value"] = spoken if spoken and type(given) is list else text_of(given)
+            if spoken:
                 found["gen_ai.input.messages"] = spoken
         return found
 
@@ -101,7 +103,7 @@ class LlmCall(Kind):
         found = heard.facts()
         if capture:
             found["output.value"] = text_of(heard.text) if heard.text or not heard.others else text_of(heard.others)
-            if spoken := messages.output_messages(heard.answer()):
+            if spoken := messages.output_messages(heard.answer() if heard.asked_tools else heard.text):
                 found["gen_ai.output.messages"] = spoken
         return found
 

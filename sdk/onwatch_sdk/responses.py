@@ -6,6 +6,7 @@ reading an attribute may run code (``content`` of a streaming HTTP response read
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,11 +58,39 @@ IDS = ("id", "response_id", "responseId")
 MAX_TOKENS = 2**53
 
 
+@functools.lru_cache(maxsize=512)
+def _sort(kind: type) -> str:
+    if issubclass(kind, Mapping):
+        return "mapping"
+    return "model" if hasattr(kind, "__pydantic_fields__") else "object"
+
+
+def is_mapping(value: Any) -> bool:  # noqa: ANN401
+    """As ``isinstance`` would say, without its cost."""
+    return _sort(type(value)) == "mapping"
+
+
+@functools.lru_cache(maxsize=512)
+def _class_names(kind: type) -> frozenset[str]:
+    return frozenset(dir(kind))
+
+
 def read(value: Any, name: str) -> Any:  # noqa: ANN401
     """A key or an attribute, whichever the value has; None where it has neither, or where reading it fails."""
+    kind = type(value)
+    if kind is dict:
+        return value.get(name)
     try:
-        if type(value) is dict or isinstance(value, Mapping):
+        sort = _sort(kind)
+        if sort == "mapping":
             return value.get(name)
+        if sort == "model":
+            # A pydantic model takes a microsecond and an exception to say that it has no such field.
+            if name in value.__dict__:
+                return value.__dict__[name]
+            if (more := value.__pydantic_extra__) and name in more:
+                return more[name]
+            return getattr(value, name, None) if name in _class_names(kind) else None
         return getattr(value, name, None)
     except Exception:
         return None
@@ -81,23 +110,34 @@ def at(value: Any, place: int) -> Any:  # noqa: ANN401
 
 def is_answer(value: Any) -> bool:  # noqa: ANN401
     """Whether it has the fields of a model's answer."""
-    return not isinstance(value, (str, bytes, int, float, list, tuple)) and (
-        first(value, USAGES) is not None or first(value, MARKS) is not None
+    return (
+        value is not None
+        and not isinstance(value, (str, bytes, int, float, list, tuple))
+        and (first(value, USAGES) is not None or first(value, MARKS) is not None)
     )
+
+
+def may_be_answer(value: Any) -> bool:  # noqa: ANN401
+    """Whether it is worth a look: a dictionary, or an object with the fields of an answer."""
+    return type(value) is dict or is_mapping(value) or is_answer(value)
 
 
 def counts(usage: Any) -> dict[str, int]:  # noqa: ANN401
     """Tokens as the conventions count them: input includes cached ones, output includes reasoning."""
     found: dict[str, int] = {}
     for what, names in TOKENS.items():
-        if (number := _whole(first(usage, names))) is not None:
-            found[what] = number
+        for name in names:
+            if (number := _whole(read(usage, name))) is not None:
+                found[what] = number
+                break
+    if not found:
+        return found
     for name, inner in DETAILS:
         if (details := read(usage, name)) is not None:
             for what, key in inner:
                 if number := _whole(read(details, key)):
                     found.setdefault(what, number)
-    if any(read(usage, name) for name in EXCLUSIVE):
+    if ("cached" in found or "cache_write" in found) and any(read(usage, name) for name in EXCLUSIVE):
         found["input"] = found.get("input", 0) + found.get("cached", 0) + found.get("cache_write", 0)
     if "reasoning" in found and any(read(usage, name) for name in THOUGHTS):
         found["output"] = found.get("output", 0) + found["reasoning"]
@@ -108,32 +148,32 @@ def counts(usage: Any) -> dict[str, int]:  # noqa: ANN401
 
 def _whole(value: Any) -> int | None:  # noqa: ANN401
     """A count that can be believed: bool, text and objects that answer to every name are none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MAX_TOKENS:
+    if type(value) is int:
+        return value if 0 <= value < MAX_TOKENS else None
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MAX_TOKENS:
         return None
     return int(value)
 
 
 def token_attributes(found: Mapping[str, int]) -> dict[str, int]:
-    return {name: found[what] for what, names in NAMES.items() if found.get(what) for name in names}
+    return {name: number for what, number in found.items() if number for name in NAMES.get(what, ())}
 
 
 def usage_of(answer: Any) -> Any:  # noqa: ANN401
     """The usage object; the answer itself for those that keep counts beside the text (Ollama)."""
     usage = first(answer, USAGES)
-    if usage is None and isinstance(metadata := read(answer, "response_metadata"), Mapping):
+    if usage is None and is_mapping(metadata := read(answer, "response_metadata")):
         usage = first(metadata, USAGES)
     return answer if usage is None else usage
 
 
 def attributes(answer: Any) -> dict[str, Any]:  # noqa: ANN401
     """What the answer says of tokens, served model, id, cost and why it ended."""
-    if answer is None or isinstance(answer, (str, bytes, int, float, list, tuple)):
-        return {}
-    if not isinstance(answer, Mapping) and not is_answer(answer):
+    if not may_be_answer(answer):
         return {}
     found: dict[str, Any] = token_attributes(counts(usage_of(answer)))
     metadata = read(answer, "response_metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
+    metadata = metadata if is_mapping(metadata) else {}
     served = first(answer, SERVED) or first(metadata, ("model_name", "model"))
     if isinstance(served, str) and served:
         found["gen_ai.response.model"] = str(served)
@@ -142,7 +182,7 @@ def attributes(answer: Any) -> dict[str, Any]:  # noqa: ANN401
         found["gen_ai.response.id"] = str(identity)
     if isinstance(reason := finish_reason(answer) or first(metadata, ("finish_reason", "stop_reason")), str):
         found["gen_ai.response.finish_reasons"] = [str(reason)]
-    cost = first(answer, ("cost_usd", "total_cost")) if isinstance(answer, Mapping) else None
+    cost = first(answer, ("cost_usd", "total_cost")) if is_mapping(answer) else None
     if isinstance(cost, (int, float)) and not isinstance(cost, bool) and 0 < cost < MAX_TOKENS:
         found["llm.cost_usd"] = float(cost)
     return found
@@ -185,9 +225,7 @@ def follow(value: Any, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401
 
 def output_of(answer: Any) -> Any:  # noqa: ANN401
     """The answer's text where it is in a known place, else the answer itself."""
-    if isinstance(answer, (str, bytes)) or answer is None:
-        return answer
-    if not isinstance(answer, Mapping) and not is_answer(answer):
+    if not may_be_answer(answer):
         return answer
     for path in TEXTS:
         if (text := joined(follow(answer, path))) is not None:

@@ -109,6 +109,10 @@ class Heard:
     def text(self) -> str:
         return "".join(self._texts)
 
+    @property
+    def asked_tools(self) -> bool:
+        return bool(self._calls)
+
     def answer(self) -> dict[str, Any]:
         """The whole as one OpenAI-like message, for the same reading as an answer that came at once."""
         calls = [

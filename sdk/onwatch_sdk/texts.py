@@ -33,30 +33,24 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 def text_of(value: Any) -> str:  # noqa: ANN401
     """Text as it is; everything else as JSON. Redacted and cut as the policy says."""
-    if value.__class__ is str:
+    if type(value) is str:
         return content.recorded(value)
-    bounded = Bounded()
-    plain = bounded.plain(value)
-    return content.recorded(plain if plain.__class__ is str else _encode(plain))
+    plain = Bounded().plain(value)
+    return content.recorded(plain if type(plain) is str else _encode(plain))
 
 
 def json_of(value: Any) -> str:  # noqa: ANN401
     """JSON that stays JSON when it is large: texts inside are redacted and cut, and long lists say what is missing."""
-    return content.unicode(_encode(Bounded(content.recorded).plain(value)))
+    return content.unicode(_encode(Bounded(redact=content.policy.redact is not None).plain(value)))
 
 
 class Bounded:
     """Turns one value into what JSON knows, within the limits."""
 
-    def __init__(self, text: Any = None) -> None:  # noqa: ANN401
-        self._text = text or self._cut
+    def __init__(self, *, redact: bool = False) -> None:
+        self._redact = redact
         self._entries = MAX_ENTRIES
-        self._characters = content.policy.max_characters
-
-    def _cut(self, text: str) -> str:
-        # A little more than is allowed, so that what is cut at the end can say that it was.
-        most = content.policy.max_characters + 1
-        return text if len(text) <= most else text[:most]
+        self._characters = content.policy.max_characters + 1
 
     def plain(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401, C901
         """Never raises; what cannot be read is named by its type."""
@@ -73,19 +67,20 @@ class Bounded:
             return "…"
         try:
             if kind is dict:
-                return self._mapping(value.items(), len(value), depth)
+                return self._mapping(value.items(), len(value), depth + 1)
             if kind is list or kind is tuple:
-                return self._list(value, len(value), depth)
+                return self._list(value, len(value), depth + 1)
             return self._other(value, depth)
         except Exception:
             return named(value)
 
     def _taken(self, text: str) -> str:
-        text = self._text(text)
-        if len(text) > self._characters:
-            text = f"{text[: self._characters]}… [cut]"
+        if self._redact:
+            text = content.recorded(text)
+        left = self._characters
         self._characters -= len(text)
-        return text
+        # Less than nothing is left after a cut; then the next list or mapping ends.
+        return text if len(text) <= left else f"{text[: max(0, left)]}… [cut: {len(text):,} characters in all]"
 
     def _mapping(self, items: Iterable[tuple[Any, Any]], size: int, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -93,8 +88,14 @@ class Bounded:
             if self._spent():
                 found["…"] = f"[{size - len(found)} more]"
                 break
-            name = key if key.__class__ is str else self.plain(key, depth + 1)
-            found[name if name.__class__ is str else _encode(name)] = self.plain(value, depth + 1)
+            if type(key) is not str:
+                name = self.plain(key, depth)
+                key = name if type(name) is str else _encode(name)
+            if type(value) is str and len(value) <= self._characters and not self._redact:
+                self._characters -= len(value)
+                found[key] = value
+            else:
+                found[key] = self.plain(value, depth)
         return found
 
     def _list(self, values: Iterable[Any], size: int, depth: int) -> list[Any]:
@@ -103,7 +104,7 @@ class Bounded:
             if self._spent():
                 found.append(f"… [{size - len(found)} more]")
                 break
-            found.append(self.plain(value, depth + 1))
+            found.append(self.plain(value, depth))
         return found
 
     def _spent(self) -> bool:
@@ -124,18 +125,18 @@ class Bounded:
         if kind in PLAIN or (issubclass(kind, PurePath) and kind.__module__.startswith("pathlib")):
             return self._taken(str(value))
         if issubclass(kind, dict):
-            return self._mapping(dict.items(value), dict.__len__(value), depth)
+            return self._mapping(dict.items(value), dict.__len__(value), depth + 1)
         if issubclass(kind, tuple) and isinstance(fields := getattr(kind, "_fields", None), tuple):
-            return self._mapping(zip(fields, tuple.__iter__(value), strict=False), len(fields), depth)
+            return self._mapping(zip(fields, tuple.__iter__(value), strict=False), len(fields), depth + 1)
         for sort in (list, tuple, set, frozenset):
             if issubclass(kind, sort):
-                return self._list(sort.__iter__(value), sort.__len__(value), depth)
+                return self._list(sort.__iter__(value), sort.__len__(value), depth + 1)
         if kind in (bytes, bytearray, memoryview):
             return f"<{len(value)} bytes>"
         if kind.__module__ == "numpy":
             return self._numpy(value)
         if (fields := own_fields(value)) is not None:
-            return self._mapping(fields.items(), len(fields), depth)
+            return self._mapping(fields.items(), len(fields), depth + 1)
         return named(value)
 
     def _numpy(self, value: Any) -> Any:  # noqa: ANN401
