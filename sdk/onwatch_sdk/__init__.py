@@ -8,6 +8,7 @@ is counted: see ``stats``.
 from onwatch_sdk.budgets import Budget, check_budget, check_budget_async
 from onwatch_sdk.carried import carry
 from onwatch_sdk.context import AITraceContext, annotate
+from onwatch_sdk.counting import Stats, stats
 from onwatch_sdk.decorators import (
     trace_embedding,
     trace_llm_call,
@@ -16,7 +17,6 @@ from onwatch_sdk.decorators import (
     trace_tool,
 )
 from onwatch_sdk.scores import feedback, score
-from onwatch_sdk.stats import Stats, stats
 from onwatch_sdk.tracing import flush, setup_tracing, shutdown
 from onwatch_sdk.version import VERSION as __version__
 

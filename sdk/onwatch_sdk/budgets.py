@@ -10,7 +10,7 @@ import urllib.parse
 from dataclasses import dataclass, field
 from typing import Any
 
-from onwatch_sdk import sending, stats
+from onwatch_sdk import counting, sending
 from onwatch_sdk.console import Refused, Unreachable, parsed
 
 #: After a check without an answer the next ones are allowed at once for so long, so that a console that is away does
@@ -71,7 +71,7 @@ def check_budget(
             _silent_until = time.monotonic() + PAUSE_SECONDS
         return _unknown(str(answer))
     except Exception:
-        stats.fault("check_budget")
+        counting.fault("check_budget")
         return Budget(allowed=True, known=False)
 
 
@@ -132,5 +132,5 @@ def _budget(answer: bytes) -> Budget:
 
 
 def _unknown(reason: str) -> Budget:
-    stats.lost("budgets_unknown", 1, reason)
+    counting.lost("budgets_unknown", 1, reason)
     return Budget(allowed=True, known=False)

@@ -10,7 +10,7 @@ from opentelemetry import context
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, set_span_in_context
 
-from onwatch_sdk import content, errors, stats, tracing
+from onwatch_sdk import content, counting, errors, tracing
 from onwatch_sdk.arguments import Args, Arguments, Kwargs
 from onwatch_sdk.carried import carried, carrying
 from onwatch_sdk.kinds import Kind
@@ -56,7 +56,7 @@ class Call:
         try:
             self._begin(plan, args, kwargs)
         except Exception:
-            stats.fault(f"Beginning {plan.name}")
+            counting.fault(f"Beginning {plan.name}")
         self._began = perf_counter_ns()
 
     def _begin(self, plan: Plan, args: Args, kwargs: Kwargs) -> None:
@@ -90,7 +90,7 @@ class Call:
                 self._said += 1
             self._heard.add(chunk, keep=self._capture)
         except Exception:
-            stats.fault("Reading a chunk")
+            counting.fault("Reading a chunk")
 
     def _listener(self) -> Heard:
         return Heard(collect=self._kind.collects)
@@ -105,7 +105,7 @@ class Call:
                 found[self._kind.latency] = took / 1e6
                 self._say(found)
         except Exception:
-            stats.fault("Describing a result")
+            counting.fault("Describing a result")
         self._end()
 
     def streamed(self, *, early: bool = False) -> None:
@@ -119,7 +119,7 @@ class Call:
                     found["ai.stream.stopped_early"] = True
                 self._say(found)
         except Exception:
-            stats.fault("Describing a stream")
+            counting.fault("Describing a stream")
         self._end()
 
     def failed(self, error: BaseException) -> None:
@@ -130,7 +130,7 @@ class Call:
                 if self._heard is not None:
                     self._say(self._kind.after_stream(self._heard, self._capture))
         except Exception:
-            stats.fault("Describing an exception")
+            counting.fault("Describing an exception")
         self._end()
 
     def _say(self, found: dict[str, Any]) -> None:
@@ -143,7 +143,7 @@ class Call:
         try:
             self.span.end()
         except Exception:
-            stats.fault("Ending a span")
+            counting.fault("Ending a span")
 
 
 def _size(span: Span) -> int:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from onwatch_sdk import stats
+from onwatch_sdk import counting
 
 OFF = frozenset({"0", "false", "no", "off"})
 MAX_CHARACTERS = 100_000
@@ -53,7 +53,7 @@ def recorded(text: str) -> str:
         try:
             text = str(rules.redact(text))
         except Exception:
-            stats.fault("The redaction")
+            counting.fault("The redaction")
             return WITHHELD
     if len(text) > rules.max_characters:
         text = f"{text[: rules.max_characters]}… [cut: {len(text):,} characters in all]"

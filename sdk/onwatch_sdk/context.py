@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry import context, trace
 from opentelemetry.trace import Span
 
-from onwatch_sdk import content, errors, responses, scores, stats, tracing
+from onwatch_sdk import content, counting, errors, responses, scores, tracing
 from onwatch_sdk.carried import NAMES, attributes_for, carried, carrying
 from onwatch_sdk.guard import harmless
 from onwatch_sdk.texts import text_of
@@ -223,7 +223,7 @@ class AITraceContext:
         if self.span.is_recording():
             self.span.set_attributes({content.unicode(str(k)): _attribute(v) for k, v in attributes.items()})
         elif getattr(self.span, "end_time", None) is not None:
-            stats.lost("faults", 1, f"{', '.join(map(str, attributes))} came after {self.name!r} had ended.")
+            counting.lost("faults", 1, f"{', '.join(map(str, attributes))} came after {self.name!r} had ended.")
 
 
 def _tokens(figures: dict[str, Any]) -> dict[str, int]:
@@ -232,7 +232,7 @@ def _tokens(figures: dict[str, Any]) -> dict[str, int]:
         try:
             counted[name] = max(0, int(figure or 0))
         except (TypeError, ValueError, OverflowError):
-            stats.fault(f"Recording {name} tokens")
+            counting.fault(f"Recording {name} tokens")
     return responses.token_attributes(counted)
 
 

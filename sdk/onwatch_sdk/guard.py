@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from onwatch_sdk import stats
+from onwatch_sdk import counting
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,7 +20,7 @@ def harmless(function: Callable[P, R]) -> Callable[P, R | None]:
         try:
             return function(*args, **kwargs)
         except Exception:
-            stats.fault(function.__qualname__)
+            counting.fault(function.__qualname__)
             return None
 
     return guarded

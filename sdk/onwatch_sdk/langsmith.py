@@ -14,7 +14,7 @@ from langsmith import Client, traceable
 from langsmith import utils as _utils
 from langsmith.run_helpers import get_current_run_tree
 
-from onwatch_sdk import console, content, stats
+from onwatch_sdk import console, content, counting
 from onwatch_sdk.guard import harmless
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -100,7 +100,7 @@ def log_feedback(
 
     Sent in the background where the package knows the run's trace, else at once.
     """
-    stats.count("scores_given")
+    counting.count("scores_given")
     try:
         run = get_current_run_tree() if run_id is None else None
         target = run.id if run is not None else run_id
@@ -109,9 +109,9 @@ def log_feedback(
         more = {"trace_id": run.trace_id} if run is not None else {}
         _ready().create_feedback(target, key=key, score=score, value=value, comment=comment, **more)
     except Exception as error:
-        stats.lost("scores_failed", 1, str(error))
+        counting.lost("scores_failed", 1, str(error))
     else:
-        stats.count("scores_sent")
+        counting.count("scores_sent")
 
 
 def get_run_url(run_id: str | UUID) -> str:
@@ -120,7 +120,7 @@ def get_run_url(run_id: str | UUID) -> str:
         client = _ready()
         return client.get_run_url(run=client.read_run(run_id))
     except Exception:
-        stats.fault("get_run_url")
+        counting.fault("get_run_url")
         return ""
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from onwatch_sdk import stats
+from onwatch_sdk import counting
 
 T = TypeVar("T")
 #: Told how many seconds a sender wants to wait before its next try; answers whether it should try again at all.
@@ -73,7 +73,7 @@ class Outbox(Generic[T]):
                     self._changed.notify_all()
         if dropped:
             reason = "Sent after shutdown." if self._closing.is_set() else f"The queue of {self._size} is full."
-            stats.lost(f"{self._name}_dropped", dropped, reason)
+            counting.lost(f"{self._name}_dropped", dropped, reason)
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._work, name=f"onwatch-{self._name}", daemon=True)
@@ -88,8 +88,8 @@ class Outbox(Generic[T]):
             try:
                 self._deliver(items, self._patience)
             except Exception:
-                stats.fault(f"Sending {self._name}")
-                stats.lost(f"{self._name}_failed", len(items), "They could not be put into a request.")
+                counting.fault(f"Sending {self._name}")
+                counting.lost(f"{self._name}_failed", len(items), "They could not be put into a request.")
             with self._changed:
                 self._done += len(items)
                 self._changed.notify_all()
@@ -134,4 +134,4 @@ class Outbox(Generic[T]):
             self._queue.clear()
             self._done = self._put
         if left:
-            stats.lost(f"{self._name}_dropped", left, "They were still waiting when the process ended.")
+            counting.lost(f"{self._name}_dropped", left, "They were still waiting when the process ended.")

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from opentelemetry import trace
 
-from onwatch_sdk import content, sending, stats
+from onwatch_sdk import content, counting, sending
 from onwatch_sdk.guard import harmless
 
 #: What the console takes of a name, a label and an id.
@@ -35,17 +35,17 @@ def score(
     ``judge``. The same ``score_id`` is stored once; without one each call is a judgement of its own. A score that
     cannot be sent, because it has no number or no trace, is counted as rejected.
     """
-    stats.count("scores_given")
+    counting.count("scores_given")
     here = trace.get_current_span().get_span_context()
     if not trace_id and here.is_valid:
         trace_id, span_id = trace.format_trace_id(here.trace_id), span_id or trace.format_span_id(here.span_id)
     if not trace_id:
-        stats.lost("scores_rejected", 1, f"The score {name!r} names no trace, and none is running.")
+        counting.lost("scores_rejected", 1, f"The score {name!r} names no trace, and none is running.")
         return
     try:
         number = finite(value)
     except (TypeError, ValueError) as error:
-        stats.lost("scores_rejected", 1, f"The score {name!r} has no value: {error}")
+        counting.lost("scores_rejected", 1, f"The score {name!r} has no value: {error}")
         return
     item = {
         "id": _word(score_id, MAX_ID) or uuid4().hex,

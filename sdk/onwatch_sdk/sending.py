@@ -12,7 +12,7 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.trace import ReadableSpan
 
-from onwatch_sdk import stats
+from onwatch_sdk import counting
 from onwatch_sdk.console import Console, Refused, Unreachable, parsed
 from onwatch_sdk.outbox import Outbox, Patience
 
@@ -49,12 +49,12 @@ class Sending:
         try:
             answer = self.console.deliver("/v1/traces", body, content_type="application/x-protobuf", patience=patience)
         except (Refused, Unreachable) as error:
-            stats.lost("spans_failed", number, str(error))
+            counting.lost("spans_failed", number, str(error))
             return
         refused, reason = _partial_success(answer)
-        stats.count("spans_sent", number - refused)
+        counting.count("spans_sent", number - refused)
         if refused:
-            stats.lost("spans_rejected", refused, reason)
+            counting.lost("spans_rejected", refused, reason)
 
     def _send_scores(self, items: list[dict[str, Any]], patience: Patience) -> None:
         body = json.dumps(items, allow_nan=False).encode("utf-8", "replace")
@@ -62,16 +62,16 @@ class Sending:
             answer = self.console.deliver("/api/v1/scores", body, content_type="application/json", patience=patience)
         except Refused as error:
             # 422: none of them could be taken.
-            stats.lost("scores_rejected" if error.status == 422 else "scores_failed", len(items), str(error))
+            counting.lost("scores_rejected" if error.status == 422 else "scores_failed", len(items), str(error))
             return
         except Unreachable as error:
-            stats.lost("scores_failed", len(items), str(error))
+            counting.lost("scores_failed", len(items), str(error))
             return
         said = parsed(answer)
         refused = said.get("rejected", 0) if isinstance(said, dict) else 0
-        stats.count("scores_sent", len(items) - refused)
+        counting.count("scores_sent", len(items) - refused)
         if refused:
-            stats.lost("scores_rejected", refused, str(said.get("errors", ""))[:300])
+            counting.lost("scores_rejected", refused, str(said.get("errors", ""))[:300])
 
 
 def _encodable(spans: Sequence[ReadableSpan]) -> list[tuple[int, bytes]]:
@@ -80,7 +80,7 @@ def _encodable(spans: Sequence[ReadableSpan]) -> list[tuple[int, bytes]]:
         return [(len(spans), encode_spans(spans).SerializeToString())]
     except Exception as error:
         if len(spans) == 1:
-            stats.lost("spans_failed", 1, f"The span {spans[0].name!r} cannot be encoded: {error!r}")
+            counting.lost("spans_failed", 1, f"The span {spans[0].name!r} cannot be encoded: {error!r}")
             return []
         half = len(spans) // 2
         return _encodable(spans[:half]) + _encodable(spans[half:])

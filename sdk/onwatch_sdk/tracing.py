@@ -13,7 +13,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 
-from onwatch_sdk import content, sending, stats
+from onwatch_sdk import content, counting, sending
 from onwatch_sdk.carried import carried
 from onwatch_sdk.console import Console
 from onwatch_sdk.sending import Sending
@@ -31,8 +31,8 @@ _tracer: trace.Tracer | None = None
 _tracer_of: trace.TracerProvider | None = None
 
 
-class Forwarder(SpanProcessor):
-    """Hands every ended span to the outbox, and what contexts carry to the spans of others."""
+class Carrier(SpanProcessor):
+    """Writes what contexts carry on the spans of others; this package's own have it from the start."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         above = carried(parent_context)
@@ -46,9 +46,13 @@ class Forwarder(SpanProcessor):
         if said.get("gen_ai.operation.name") in MODEL_CALLS:
             above.tell_model_call()
 
+
+class Forwarder(SpanProcessor):
+    """Hands every ended span to the outbox."""
+
     def on_end(self, span: ReadableSpan) -> None:
         if span.context is not None and span.context.trace_flags.sampled:
-            stats.count("spans_ended")
+            counting.count("spans_ended")
             sending.current().spans.put(span)
 
     def shutdown(self) -> None:
@@ -103,6 +107,7 @@ def setup_tracing(
         if not isinstance(found, TracerProvider):
             trace.set_tracer_provider(_provider)
     if _provider not in _connected:
+        _provider.add_span_processor(Carrier())
         _provider.add_span_processor(_forwarder)
         _connected.add(_provider)
     return _provider
