@@ -15,12 +15,11 @@ from typing import ParamSpec, TypeVar
 from opentelemetry import context
 from opentelemetry.context import Context
 
-from onwatch_sdk import content
+from onwatch_sdk.texts import word
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MAX_CHARACTERS = 400
 _KEY = context.create_key("onwatch-carried")
 
 #: Argument of ``AITraceContext`` -> attributes that carry it.
@@ -53,12 +52,8 @@ NOTHING = Carried({})
 
 def attributes_for(**values: object) -> dict[str, str]:
     """Attributes for the arguments that are not empty."""
-    return {
-        attribute: content.unicode(str(value)[:MAX_CHARACTERS])
-        for name, value in values.items()
-        if value not in (None, "")
-        for attribute in NAMES[name]
-    }
+    said = {name: word(value) for name, value in values.items()}
+    return {attribute: value for name, value in said.items() if value for attribute in NAMES[name]}
 
 
 def carried(within: Context | None = None) -> Carried:

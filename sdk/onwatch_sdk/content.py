@@ -61,7 +61,8 @@ def recorded(text: str) -> str:
 
 
 def unicode(text: str) -> str:
-    """The text with a question mark for each lone surrogate: one of those keeps a whole request from being encoded."""
+    """The text with a question mark for each lone surrogate: none of those can be sent, and the attribute, or
+    even the whole request, would be lost with it."""
     if text.isascii():
         return text
     try:

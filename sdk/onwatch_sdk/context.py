@@ -9,9 +9,9 @@ from opentelemetry import context, trace
 from opentelemetry.trace import Span
 
 from onwatch_sdk import content, counting, errors, responses, scores, tracing
-from onwatch_sdk.carried import NAMES, attributes_for, carried, carrying
+from onwatch_sdk.carried import attributes_for, carried, carrying
 from onwatch_sdk.guard import harmless
-from onwatch_sdk.texts import text_of
+from onwatch_sdk.texts import text_of, word
 
 #: The console's word for a kind of work -> the conventions' operation. Other operations pass as they are.
 OPERATIONS: dict[str, str] = {
@@ -58,8 +58,9 @@ class AITraceContext:
     ) -> None:
         self.span: Span = trace.INVALID_SPAN
         self.name = name
-        self._kind = kind or ("chat" if model else None)
-        self._tokens: list[Any] = []
+        self._kind = kind if kind is not None or model is None else "chat"
+        #: One for each block that is open: a context may be used again, and inside itself.
+        self._open: list[tuple[Span, object]] = []
         self._recorded_spend = False
         self._model_call_inside = False
         self._attributes: dict[str, Any] = {}
@@ -85,17 +86,17 @@ class AITraceContext:
         more: dict[str, Any],
     ) -> None:
         for name, value in more.items():
-            if ALSO.get(name) in NAMES:
-                given[ALSO[name]] = given[ALSO[name]] or value
-            else:
-                self._attributes[content.unicode(name)] = _attribute(value)
+            if (ours := ALSO.get(name)) is None:
+                self._attributes[word(name)] = _attribute(value)
+            elif given[ours] is None:
+                given[ours] = value
         self._carried = attributes_for(**given)
-        operation = self._kind or DEFAULT
+        operation = word(self._kind) or DEFAULT
         self._attributes["gen_ai.operation.name"] = OPERATIONS.get(operation, operation)
-        if model:
-            self._attributes.update({"gen_ai.request.model": str(model), "llm.model": str(model)})
-        if provider:
-            self._attributes.update({"gen_ai.provider.name": str(provider), "llm.provider": str(provider)})
+        if asked := word(model):
+            self._attributes.update({"gen_ai.request.model": asked, "llm.model": asked})
+        if who := word(provider):
+            self._attributes.update({"gen_ai.provider.name": who, "llm.provider": who})
         if input is not None and content.policy.capture:
             self._attributes["input.value"] = text_of(input)
 
@@ -123,8 +124,8 @@ class AITraceContext:
             carried().tell_model_call()
         self._model_call_inside = self._recorded_spend = False
         attributes = {**above.attributes, **self._attributes}
-        self.span = tracing.tracer().start_span(content.unicode(str(self.name)), within, attributes=attributes)
-        self._tokens.append(context.attach(trace.set_span_in_context(self.span, within)))
+        self.span = tracing.tracer().start_span(word(self.name), within, attributes=attributes)
+        self._open.append((self.span, context.attach(trace.set_span_in_context(self.span, within))))
 
     def _note_model_call(self) -> None:
         self._model_call_inside = True
@@ -136,15 +137,19 @@ class AITraceContext:
 
     @harmless
     def _finish(self, error: BaseException | None) -> None:
-        if self._tokens:
-            context.detach(self._tokens.pop())
+        if not self._open:
+            return
+        span, token = self._open.pop()
+        context.detach(token)
         try:
             if error is not None:
-                errors.record(self.span, error)
+                errors.record(span, error)
             if self._kind is None and self._recorded_spend and not self._model_call_inside:
-                self.span.set_attribute("gen_ai.operation.name", "chat")
+                span.set_attribute("gen_ai.operation.name", "chat")
         finally:
-            self.span.end()
+            span.end()
+            if self._open:
+                self.span = self._open[-1][0]
 
     async def __aenter__(self) -> AITraceContext:
         return self.__enter__()
@@ -154,9 +159,10 @@ class AITraceContext:
     ) -> None:
         self.__exit__(kind, error, traceback)
 
+    @harmless
     def record_metric(self, name: str, value: float | int | bool | str) -> None:
         """A figure of the application's own, kept on the span under its name."""
-        self._set({name: value})
+        self._set({word(name) or "metric": value})
 
     @harmless
     def record_quality_score(
@@ -171,16 +177,17 @@ class AITraceContext:
         if not self.span.is_recording():
             scores.score(number, name, trace_id=self.trace_id, span_id=self.span_id, label=label, comment=comment)
             return
-        said = {"gen_ai.evaluation.score.label": label, "gen_ai.evaluation.explanation": comment}
+        said = {"gen_ai.evaluation.score.label": word(label), "gen_ai.evaluation.explanation": word(comment, 20_000)}
         self.span.add_event(
             "gen_ai.evaluation.result",
             {
-                "gen_ai.evaluation.name": content.unicode(str(name)),
+                "gen_ai.evaluation.name": word(name) or "overall",
                 "gen_ai.evaluation.score.value": number,
-                **{key: content.unicode(str(text)) for key, text in said.items() if text},
+                **{key: text for key, text in said.items() if text},
             },
         )
 
+    @harmless
     def record_tokens(
         self,
         input_tokens: int = 0,
@@ -204,9 +211,10 @@ class AITraceContext:
         }
         self._recorded_spend = True
         self._set(_tokens(figures))
-        if model:
-            self._set({"gen_ai.response.model": model})
+        if served := word(model):
+            self._set({"gen_ai.response.model": served})
 
+    @harmless
     def record_cost(self, usd: float) -> None:
         """What this call cost in dollars, when you know better than a price list."""
         self._recorded_spend = True
@@ -221,9 +229,9 @@ class AITraceContext:
     @harmless
     def _set(self, attributes: dict[str, Any]) -> None:
         if self.span.is_recording():
-            self.span.set_attributes({content.unicode(str(k)): _attribute(v) for k, v in attributes.items()})
+            self.span.set_attributes({name: _attribute(value) for name, value in attributes.items()})
         elif getattr(self.span, "end_time", None) is not None:
-            counting.lost("faults", 1, f"{', '.join(map(str, attributes))} came after {self.name!r} had ended.")
+            counting.lost("faults", 1, f"{', '.join(attributes)} came after {word(self.name)!r} had ended.")
 
 
 def _tokens(figures: dict[str, Any]) -> dict[str, int]:
@@ -231,7 +239,7 @@ def _tokens(figures: dict[str, Any]) -> dict[str, int]:
     for name, figure in figures.items():
         try:
             counted[name] = max(0, int(figure or 0))
-        except (TypeError, ValueError, OverflowError):
+        except Exception:
             counting.fault(f"Recording {name} tokens")
     return responses.token_attributes(counted)
 

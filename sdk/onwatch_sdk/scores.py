@@ -7,8 +7,9 @@ from uuid import uuid4
 
 from opentelemetry import trace
 
-from onwatch_sdk import content, counting, sending
+from onwatch_sdk import counting, sending
 from onwatch_sdk.guard import harmless
+from onwatch_sdk.texts import word
 
 #: What the console takes of a name, a label and an id.
 MAX_WORD = 500
@@ -36,6 +37,7 @@ def score(
     cannot be sent, because it has no number or no trace, is counted as rejected.
     """
     counting.count("scores_given")
+    name, trace_id, span_id = word(name, MAX_WORD) or "overall", word(trace_id, MAX_ID), word(span_id, MAX_ID)
     here = trace.get_current_span().get_span_context()
     if not trace_id and here.is_valid:
         trace_id, span_id = trace.format_trace_id(here.trace_id), span_id or trace.format_span_id(here.span_id)
@@ -44,18 +46,18 @@ def score(
         return
     try:
         number = finite(value)
-    except (TypeError, ValueError) as error:
-        counting.lost("scores_rejected", 1, f"The score {name!r} has no value: {error}")
+    except Exception as error:
+        counting.lost("scores_rejected", 1, f"The score {name!r} has no value ({type(error).__name__}).")
         return
     item = {
-        "id": _word(score_id, MAX_ID) or uuid4().hex,
-        "name": _word(name, MAX_WORD) or "overall",
+        "id": word(score_id, MAX_ID) or uuid4().hex,
+        "name": name,
         "value": number,
-        "trace_id": _word(trace_id, MAX_ID),
-        "span_id": _word(span_id, MAX_ID),
-        "source": source if source in SOURCES else "client",
-        "label": _word(label, MAX_WORD),
-        "comment": _word(comment, MAX_COMMENT),
+        "trace_id": trace_id,
+        "span_id": span_id,
+        "source": source if word(source) in SOURCES else "client",
+        "label": word(label, MAX_WORD),
+        "comment": word(comment, MAX_COMMENT),
     }
     sending.current().scores.put({name: given for name, given in item.items() if given != ""})
 
@@ -82,7 +84,3 @@ def finite(value: float | bool) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{number} is no finite number")
     return number
-
-
-def _word(text: object, most: int) -> str:
-    return content.unicode(str(text)[:most])

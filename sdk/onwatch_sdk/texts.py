@@ -44,6 +44,15 @@ def json_of(value: Any) -> str:  # noqa: ANN401
     return content.unicode(_encode(Bounded(redact=content.policy.redact is not None).plain(value)))
 
 
+def word(value: Any, most: int = 400) -> str:  # noqa: ANN401
+    """A name, id or label: text and numbers as they are, anything else by its type; empty for None. Never raises."""
+    if isinstance(value, str):
+        return content.unicode(str.__str__(value)[:most])
+    if value is None:
+        return ""
+    return str(value)[:most] if type(value) in (int, float, bool, *PLAIN) else named(value)
+
+
 class Bounded:
     """Turns one value into what JSON knows, within the limits."""
 

@@ -62,6 +62,17 @@ def _own_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "_warned", set())
 
 
+@pytest.fixture(autouse=True)
+def _nowhere() -> Iterator[None]:
+    """What a test sends without a console of its own stays here."""
+    now = Sending(Console("http://127.0.0.1:9"))
+    before = sending.replace(now)
+    yield
+    sending.replace(before)
+    now.spans.retire()
+    now.scores.retire()
+
+
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> TracerProvider:
     made = TracerProvider(shutdown_on_exit=False)

@@ -1,0 +1,126 @@
+"""Facts about vectors are those that the console computes, whatever form the vectors come in."""
+
+import base64
+import struct
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import onwatch_sdk as onwatch
+from onwatch_sdk import embedding
+from telemetry.embedding_facts import embedding_facts
+
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=64)
+VECTORS = st.lists(st.lists(NUMBERS | st.integers(-100, 100), max_size=40), max_size=8)
+
+
+def check(vectors, found):
+    expected = embedding_facts(vectors)
+    if expected is None:
+        assert "embedding.norm" not in found
+        assert "embedding.projection" not in found
+        return
+    assert found["embedding.num_inputs"] == expected.count
+    assert found["embedding.dimensions"] == found["gen_ai.embeddings.dimension.count"] == expected.dimensions
+    assert found["embedding.norm"] == pytest.approx(expected.norm, rel=1e-9)
+    # Sums of numbers that nearly cancel differ in their last digits by the order of adding.
+    size = max((abs(number) for vector in vectors for number in vector), default=0)
+    close = pytest.approx(expected.projection, rel=1e-9, abs=1e-12 + size * 1e-12)
+    assert found["embedding.projection"] == close
+
+
+@settings(deadline=None, max_examples=300)
+@given(VECTORS)
+def test_lists_are_projected_as_the_console_does(vectors):
+    found = embedding.facts(vectors)
+    if ("embedding.norm" in found) is (embedding_facts(vectors) is not None):
+        check(vectors, found)
+    else:
+        # Near the largest number of all, whether a sum overflows depends on how it is added up.
+        assert max(abs(number) for vector in vectors for number in vector) > 1e150
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.integers(1, 6),
+    st.integers(1, 200),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([np.float16, np.float32, np.float64]),
+)
+def test_arrays_are_projected_as_the_console_does(count, dimensions, seed, dtype):
+    matrix = np.random.default_rng(seed).normal(size=(count, dimensions)).astype(dtype)
+    vectors = matrix.astype(np.float64).tolist()
+    check(vectors, embedding.facts(embedding.vectors_in(matrix)))
+    check(vectors, embedding.facts(embedding.vectors_in(list(matrix))))
+    check(vectors[:1], embedding.facts(embedding.vectors_in(matrix[0])))
+
+
+def test_large_calls_are_sampled_and_say_so():
+    vectors = [[float(number), 1.0] for number in range(1000)]
+    found = embedding.facts(vectors)
+    assert (found["embedding.num_inputs"], found["embedding.sampled"]) == (1000, 64)
+    assert found["embedding.norm"] == pytest.approx(embedding_facts(vectors).norm, rel=0.02)
+
+
+VECTOR = [0.5, -1.5, 2.0]
+PACKED = base64.b64encode(struct.pack("<3f", *VECTOR)).decode()
+RESPONSE = {"data": [{"embedding": VECTOR}, {"embedding": VECTOR}], "model": "m", "usage": {"prompt_tokens": 8}}
+
+
+@pytest.mark.parametrize(
+    ("result", "count"),
+    [
+        (VECTOR, 1),
+        ((*VECTOR,), 1),
+        ([VECTOR, VECTOR], 2),
+        (np.array(VECTOR), 1),
+        (np.array([VECTOR, VECTOR], dtype=np.float32), 2),
+        ([np.array(VECTOR)], 1),
+        (RESPONSE, 2),
+        (SimpleNamespace(data=[SimpleNamespace(embedding=VECTOR)], model="m"), 1),
+        ({"data": [{"embedding": PACKED}]}, 1),
+        ({"embeddings": [VECTOR, VECTOR]}, 2),
+        ({"embedding": VECTOR}, 1),
+        (SimpleNamespace(embeddings=[SimpleNamespace(values=VECTOR)]), 1),
+        (SimpleNamespace(tolist=lambda: [VECTOR]), 1),
+    ],
+)
+def test_forms_of_results(result, count, spans):
+    @onwatch.trace_embedding(model="text-embedding-3-small")
+    def embed(texts):
+        return result
+
+    assert embed(["a"]) is result
+    said = spans.said()
+    assert said["embedding.num_inputs"] == count
+    assert said["embedding.dimensions"] == 3
+    assert said["embedding.norm"] == pytest.approx(embedding_facts([VECTOR]).norm)
+    assert list(said["embedding.projection"]) == pytest.approx(embedding_facts([VECTOR]).projection)
+    assert said["embedding.model"] == said["gen_ai.request.model"] == "text-embedding-3-small"
+    assert "output.value" not in said
+
+
+@pytest.mark.parametrize(
+    "result", [None, [], "text", {}, [[]], [None], [["a", "b"]], object(), {"data": None}, 3, np.zeros((2, 2, 2))]
+)
+def test_results_without_vectors(result, spans):
+    @onwatch.trace_embedding
+    def embed(text):
+        return result
+
+    assert embed("a") is result
+    assert "embedding.norm" not in spans.said()
+
+
+def test_tokens_of_a_response(spans):
+    @onwatch.trace_embedding
+    def embed(texts, model="text-embedding-3-small"):
+        return RESPONSE
+
+    embed(["a", "b"])
+    said = spans.said()
+    assert (said["llm.tokens.input"], said["gen_ai.response.model"]) == (8, "m")
+    assert (said["embedding.model"], said["input.value"]) == ("text-embedding-3-small", '["a", "b"]')
