@@ -123,9 +123,7 @@ def main() -> None:
     provider.add_span_processor(last)
     trace.set_tracer_provider(provider)
     tracer = provider.get_tracer("bench")
-    print(
-        f"{'median of one call, µs':24} {'attributes':>10} {'bare':>8} {'decorated':>10} {'overhead':>9} {'bare span':>10}"
-    )
+    print(f"{'median of a call, µs':22} attributes     bare  decorated  overhead  bare span")
     for name, function, decorator, args in SUBJECTS:
         decorated = decorator(function)
         decorated(*args)
@@ -157,7 +155,7 @@ def report(name: str, bare: Callable[[], Any], decorated: Callable[[], Any], tra
     assert last.span is not None
     number = len(last.span.attributes or {})
     plain, traced, span = medians([bare, decorated, bare_span(tracer, last.span)])
-    print(f"{name:24} {number:>10} {plain:>8.1f} {traced:>10.1f} {traced - plain:>9.1f} {span:>10.1f}")
+    print(f"{name:22} {number:>10} {plain:>8.1f} {traced:>10.1f} {traced - plain:>9.1f} {span:>10.1f}")
 
 
 if __name__ == "__main__":

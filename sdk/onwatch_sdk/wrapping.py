@@ -13,6 +13,7 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
 from onwatch_sdk.calls import Call, Plan
+from onwatch_sdk.handed_out import FollowedAsyncStream, FollowedStream, is_stream
 
 Function = Callable[..., Any]
 
@@ -39,18 +40,26 @@ def _plain(function: Function, plan: Plan) -> Function:
             call.failed(error)
             raise
         call.leave()
-        # A plain function may hand out the work of another one: the span is over when that is.
-        kind = type(result)
-        if kind is GeneratorType:
-            return _follow(call, result)
-        if kind is AsyncGeneratorType:
-            return _following_async(lambda: (result, call))()
-        if kind is CoroutineType:
-            return _follow_coroutine(call, result)
-        call.returned(result)
-        return result
+        return _through(call, result)
 
     return plain
+
+
+def _through(call: Call, result: Any) -> Any:  # noqa: ANN401
+    """The result. Where that is work still to be done, the span is over when it is done."""
+    kind = type(result)
+    if kind is GeneratorType:
+        return _follow(call, result)
+    if kind is AsyncGeneratorType:
+        return _following_async(lambda: (result, call))()
+    if kind is CoroutineType:
+        return _follow_coroutine(call, result)
+    if (sort := is_stream(kind)) and call.span.is_recording():
+        if sort == "async":
+            return FollowedAsyncStream(call, result, _following_async(lambda: (result, call))())
+        return FollowedStream(call, result, _follow(call, result))
+    call.returned(result)
+    return result
 
 
 def _coroutine(function: Function, plan: Plan) -> Function:
@@ -87,8 +96,7 @@ async def _follow_coroutine(call: Call, work: Any) -> Any:  # noqa: ANN401
         call.failed(error)
         raise
     call.leave()
-    call.returned(result)
-    return result
+    return _through(call, result)
 
 
 def _follow(call: Call, chunks: Any) -> Any:  # noqa: ANN401
@@ -169,7 +177,7 @@ def _following_async(begin: Callable[..., tuple[Any, Call]]) -> Function:
 async def _close_async(call: Call, chunks: Any) -> None:  # noqa: ANN401
     call.enter()
     try:
-        await chunks.aclose()
+        await (chunks.aclose if hasattr(chunks, "aclose") else chunks.close)()
     except BaseException as error:
         call.leave()
         call.failed(error)
