@@ -108,4 +108,6 @@ def test_the_langsmith_helper(console, environment):
         lambda: [score for span in console.spans(said["trace_id"]) for score in span["scores"]], len, "the feedback"
     )
     assert [(score["name"], score["value"], score["comment"]) for score in scores] == [("helpful", 0.9, "Clear.")]
-    assert said["url"].startswith(f"{console.url}/")
+    # It was read back from the console.
+    assert said["url"].startswith(f"{console.url}/o/")
+    assert said["run_id"] in said["url"]

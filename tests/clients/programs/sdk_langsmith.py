@@ -19,7 +19,7 @@ def complete(messages):
 def answer(question):
     run = langsmith.get_current_run_tree()
     text = complete([{"role": "user", "content": question}])["choices"][0]["message"]["content"]
-    return {"answer": text, "run_id": str(run.id), "trace_id": str(run.trace_id)}
+    return {"answer": text, "run_id": str(run.id), "trace_id": run.trace_id.hex}
 
 
 @langsmith.trace_chain
