@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
+import langsmith
 from langsmith import Client, traceable
 from langsmith import utils as _utils
 from langsmith.run_helpers import get_current_run_tree
@@ -58,6 +59,10 @@ def setup_langsmith(
         hide_inputs=hidden if hide_inputs is None else hide_inputs,
         hide_outputs=hidden if hide_outputs is None else hide_outputs,
     )
+    configure = getattr(langsmith, "configure", None)
+    if configure is not None:
+        # So that functions that were decorated before, and ``traceable`` itself, send by this client as well.
+        configure(client=_client, enabled=True)
     return _client
 
 
@@ -73,7 +78,7 @@ def trace_chain(
     tags: list[str] | None = None,
     **more: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
-    """``@traceable`` with this module's client: bare or with arguments, for every sort of function.
+    """``@traceable``: bare or with arguments, for every sort of function, before or after ``setup_langsmith``.
 
     ``metadata`` of ``user_id``, ``session_id`` and ``feature`` becomes user, session and feature. Further arguments
     are those of ``traceable``.
@@ -81,7 +86,6 @@ def trace_chain(
 
     def decorate(function: F) -> F:
         called = name if isinstance(name, str) and name else getattr(function, "__name__", "chain")
-        # The client is found when the function runs, so that decorating before ``setup_langsmith`` works as well.
         return traceable(run_type=run_type, name=called, metadata=metadata, tags=tags, **more)(function)
 
     return decorate(name) if callable(name) else decorate
