@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import langsmith
@@ -21,6 +22,7 @@ from onwatch_sdk.guard import harmless
 F = TypeVar("F", bound=Callable[..., Any])
 
 _client: Client | None = None
+_base = ""
 
 
 def setup_langsmith(
@@ -37,8 +39,9 @@ def setup_langsmith(
     come from ``ONWATCH_ENDPOINT`` and ``ONWATCH_KEY`` where they are not given. Inputs and outputs are hidden when
     ``ONWATCH_CAPTURE_CONTENT=0``, unless said otherwise here. Returns the client.
     """
-    global _client
+    global _base, _client
     where = console.Console(endpoint, key)
+    _base = where.base
     # The path under which LangSmith's own client derives the address of a run's page from that of the API.
     address = f"{where.base}/api/v1"
     os.environ.update(
@@ -122,7 +125,9 @@ def get_run_url(run_id: str | UUID) -> str:
     """The page of a run in the console; empty when it cannot be found (it may not have been sent yet)."""
     try:
         client = _ready()
-        return client.get_run_url(run=client.read_run(run_id))
+        found = urlsplit(client.get_run_url(run=client.read_run(run_id)))
+        # For an address on this machine the package answers with "localhost", and without the port.
+        return f"{_base}{found.path}" + (f"?{found.query}" if found.query else "")
     except Exception:
         counting.fault("get_run_url")
         return ""
