@@ -46,7 +46,7 @@ def json_of(value: Any) -> str:  # noqa: ANN401
 
 def word(value: Any, most: int = 400) -> str:  # noqa: ANN401
     """A name, id or label: text and numbers as they are, anything else by its type; empty for None. Never raises."""
-    if isinstance(value, str):
+    if issubclass(type(value), str):
         return content.unicode(str.__str__(value)[:most])
     if value is None:
         return ""
