@@ -468,6 +468,15 @@ PLAIN: list[Case] = [
             "embedding_dimensions": 1536,
         },
     ),
+    (
+        {"embedding.model": "m", "embedding.norm": 1.5, "embedding.projection": [0.5, -1, *[0.0] * 14]},
+        {"embedding_norm": 1.5, "embedding_projection": [0.5, -1.0, *[0.0] * 14], "attributes": {}},
+    ),
+    # A projection by another rule cannot be compared with ours.
+    (
+        {"embedding.model": "m", "embedding.projection": [0.5, -1.0]},
+        {"embedding_projection": [], "attributes": {"embedding.projection": [0.5, -1.0]}},
+    ),
     ({"input.value": "a", "output.value": "b"}, {"kind": "other", "dialect": "otel", "input": "a", "output": "b"}),
     ({"http.request.method": "GET"}, {"kind": "other", "attributes": {"http.request.method": "GET"}}),
 ]
