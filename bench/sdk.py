@@ -18,6 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "sdk"))
 
+import numpy  # noqa: E402
 from opentelemetry import context, trace  # noqa: E402
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider  # noqa: E402
 
@@ -35,6 +36,7 @@ ANSWER = {
 MESSAGES = [{"role": "system", "content": "Be brief. " * 20}, {"role": "user", "content": QUESTION}]
 DOCUMENTS = [{"id": f"doc-{n}", "score": 0.9 - n / 10, "content": "Rayleigh scattering. " * 20} for n in range(5)]
 VECTOR = [((n * 37) % 101 - 50) / 700 for n in range(1536)]
+ARRAY = numpy.array(VECTOR)
 
 
 class Last(SpanProcessor):
@@ -77,6 +79,8 @@ SUBJECTS: list[tuple[str, Callable[..., Any], Callable[[Any], Any], tuple[Any, .
     ("  capture=False", llm_call, onwatch.trace_llm_call(model="gpt-4o-mini", capture=False), (MESSAGES,)),
     ("trace_retrieval", retrieval, onwatch.trace_retrieval(index="docs"), (QUESTION,)),
     ("trace_embedding", embedding, onwatch.trace_embedding(model="text-embedding-3-small"), (QUESTION,)),
+    ("  of 8 numbers", lambda text: VECTOR[:8], onwatch.trace_embedding(model="tiny"), (QUESTION,)),
+    ("  as a numpy array", lambda text: ARRAY, onwatch.trace_embedding(model="text-embedding-3-small"), (QUESTION,)),
     ("trace_tool", tool, onwatch.trace_tool, ("Zurich", "C")),
     ("trace_rag_pipeline", pipeline, onwatch.trace_rag_pipeline(feature="chat"), (QUESTION,)),
 ]

@@ -32,6 +32,9 @@ class Arguments:
         named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)][self._own :]
         self._only = named[0].name if len(named) == 1 and len(parameters) == 1 + self._own else ""
 
+    def may_have(self, name: str) -> bool:
+        return self._open or name in self._keywords or name in self._places
+
     def finder(self, *names: str, first: bool = False) -> Callable[[Args, Kwargs], Any]:
         """A function that finds the first of these parameters that the function has, else MISSING.
 

@@ -100,11 +100,14 @@ def _are_arrays(vectors: list[Any]) -> bool:
     return all(type(vector).__module__ == "numpy" and hasattr(vector, "dtype") for vector in vectors)
 
 
-@functools.lru_cache(maxsize=8)
-def _places_and_signs(dimensions: int) -> tuple[Any, Any]:
-    numpy = sys.modules["numpy"]
-    mixed = [_hash(component + 1) for component in range(dimensions)]
-    return numpy.array([m >> 28 for m in mixed]), numpy.array([1.0 if m >> 27 & 1 else -1.0 for m in mixed])
+@functools.lru_cache(maxsize=4)
+def _signs(dimensions: int) -> Any:  # noqa: ANN401
+    """A row for each of the sums: 1 where a component is added, -1 where it is subtracted, 0 elsewhere."""
+    signs = sys.modules["numpy"].zeros((PROJECTED, dimensions))
+    for component in range(dimensions):
+        mixed = _hash(component + 1)
+        signs[mixed >> 28, component] = 1.0 if mixed >> 27 & 1 else -1.0
+    return signs
 
 
 def _array_figures(vectors: list[Any]) -> tuple[float, list[float]]:
@@ -112,9 +115,8 @@ def _array_figures(vectors: list[Any]) -> tuple[float, list[float]]:
     numpy = sys.modules["numpy"]
     with numpy.errstate(over="ignore", invalid="ignore"):
         matrix = numpy.asarray(vectors, dtype=numpy.float64)
-        places, signs = _places_and_signs(matrix.shape[1])
-        projection = numpy.bincount(places, weights=matrix.mean(axis=0) * signs, minlength=PROJECTED)
-        return float(numpy.linalg.norm(matrix, axis=1).mean()), projection.tolist()
+        mean = matrix[0] if len(matrix) == 1 else matrix.mean(axis=0)
+        return float(numpy.sqrt((matrix * matrix).sum(axis=1)).mean()), (_signs(len(mean)) @ mean).tolist()
 
 
 def vectors_in(result: Any) -> Sequence[Any]:  # noqa: ANN401

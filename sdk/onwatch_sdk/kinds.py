@@ -73,8 +73,9 @@ class LlmCall(Kind):
 
     def __init__(self, arguments: Arguments) -> None:
         super().__init__(arguments)
-        self._settings = [(arguments.finder(name), names) for name, names in self.settings.items()]
-        self._settings = [(find, names) for find, names in self._settings if find.__name__ != "_nothing"]
+        self._settings = [
+            (arguments.finder(name), names) for name, names in self.settings.items() if arguments.may_have(name)
+        ]
 
     def before(self, args: Args, kwargs: Kwargs, capture: bool) -> Attributes:
         found: Attributes = {}
