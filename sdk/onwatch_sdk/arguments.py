@@ -8,6 +8,7 @@ from typing import Any
 
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
+Find = Callable[[Args, Kwargs], Any]
 MISSING: Any = object()
 #: A method's own object is no input.
 OWN = frozenset({"self", "cls"})
@@ -35,18 +36,30 @@ class Arguments:
     def may_have(self, name: str) -> bool:
         return self._open or name in self._keywords or name in self._places
 
-    def finder(self, *names: str, first: bool = False) -> Callable[[Args, Kwargs], Any]:
-        """A function that finds the first of these parameters that the function has, else MISSING.
+    def finder(self, *names: str, first: bool = False) -> Find:
+        """A function that finds the first of these parameters that was given and is not None, else MISSING.
 
         With ``first``, the first parameter stands in when it has none of them.
         """
         known = [name for name in names if name in self._keywords or name in self._places]
-        shown = self._places[self._own :]
-        if not known and first and shown:
-            known = shown[:1]
+        if not known and first:
+            known = self._places[self._own :][:1]
         if not known:
             return _among(names) if self._open else _nothing
-        name = known[0]
+        if len(known) == 1:
+            return self._one(known[0])
+        finders = [self._one(name) for name in known]
+
+        def find(args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401
+            for one in finders:
+                found = one(args, kwargs)
+                if found is not MISSING and found is not None:
+                    return found
+            return MISSING
+
+        return find
+
+    def _one(self, name: str) -> Find:
         place = self._places.index(name) if name in self._places else -1
         default = self._defaults.get(name, MISSING)
 
@@ -58,7 +71,7 @@ class Arguments:
     def all(self, args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401
         """The one argument of a function that has one, else all by name; a method's own object is left out."""
         if self._only:
-            return args[self._own] if len(args) > self._own else kwargs.get(self._only)
+            return args[self._own] if len(args) > self._own else kwargs.get(self._only, self._defaults.get(self._only))
         found = dict(zip(self._places[self._own :], args[self._own :], strict=False))
         if len(args) > len(self._places):
             found[self._more] = list(args[len(self._places) :])
@@ -70,7 +83,7 @@ def _nothing(args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401
     return MISSING
 
 
-def _among(names: Sequence[str]) -> Callable[[Args, Kwargs], Any]:
+def _among(names: Sequence[str]) -> Find:
     """Looks into ``**kwargs``, whose names are known at the call alone."""
 
     def find(args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401

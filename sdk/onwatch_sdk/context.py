@@ -174,7 +174,7 @@ class AITraceContext:
         and counted as a fault.
         """
         number = scores.finite(value)
-        if not self.span.is_recording():
+        if self._has_ended():
             scores.score(number, name, trace_id=self.trace_id, span_id=self.span_id, label=label, comment=comment)
             return
         said = {"gen_ai.evaluation.score.label": word(label), "gen_ai.evaluation.explanation": word(comment, 20_000)}
@@ -226,11 +226,15 @@ class AITraceContext:
         if content.policy.capture:
             self._set({"output.value": text_of(responses.output_of(output))})
 
+    def _has_ended(self) -> bool:
+        """False as well for a span that is not recorded at all, because its trace is not sampled."""
+        return getattr(self.span, "end_time", None) is not None
+
     @harmless
     def _set(self, attributes: dict[str, Any]) -> None:
         if self.span.is_recording():
             self.span.set_attributes({name: _attribute(value) for name, value in attributes.items()})
-        elif getattr(self.span, "end_time", None) is not None:
+        elif self._has_ended():
             counting.lost("faults", 1, f"{', '.join(attributes)} came after {word(self.name)!r} had ended.")
 
 

@@ -61,7 +61,8 @@ class LlmCall(Kind):
     span_kind = SpanKind.CLIENT
     latency = "llm.latency_ms"
     calls_model = True
-    inputs = ("messages", "prompt", "input", "contents", "message", "question", "query", "text")
+    inputs = ("messages", "prompt", "input", "contents")
+    systems: ClassVar[tuple[str, ...]] = ("system", "system_prompt", "instructions")
     #: Parameter -> attributes.
     settings: ClassVar[dict[str, tuple[str, ...]]] = {
         "model": ("gen_ai.request.model", "llm.model"),
@@ -73,6 +74,7 @@ class LlmCall(Kind):
 
     def __init__(self, arguments: Arguments) -> None:
         super().__init__(arguments)
+        self._system = arguments.finder(*self.systems)
         self._settings = [
             (arguments.finder(name), names) for name, names in self.settings.items() if arguments.may_have(name)
         ]
@@ -84,6 +86,9 @@ class LlmCall(Kind):
             if isinstance(value, (str, int, float)) and value != "":
                 found.update(dict.fromkeys(names, text_of(value) if isinstance(value, str) else value))
         if capture:
+            system = self._system(args, kwargs)
+            if isinstance(system, str) and system:
+                found["gen_ai.system_instructions"] = messages.parts_of(system)
             given = self.given(args, kwargs)
             spoken = messages.input_messages(given)
             # A conversation is written once, for both names.

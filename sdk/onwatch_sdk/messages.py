@@ -44,6 +44,11 @@ def input_messages(value: Any) -> str:  # noqa: ANN401
     return Writer().conversation(kept)
 
 
+def parts_of(text: str) -> str:
+    """JSON for a text that belongs to no message."""
+    return content.unicode(f"[{','.join(Writer().parts(text))}]")
+
+
 def output_messages(answer: Any) -> str:  # noqa: ANN401
     """JSON for what a model answered; empty where it has neither text nor tool calls in a known place."""
     writer = Writer()

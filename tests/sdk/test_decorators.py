@@ -282,6 +282,27 @@ def test_the_model_is_read_from_the_call(spans):
     assert spans.all()[1].attributes["gen_ai.request.max_tokens"] == 5
 
 
+def test_the_input_is_what_was_given(spans):
+    @onwatch.trace_llm_call
+    def ask(prompt=None, messages=None, *, system=None):
+        return "ok"
+
+    @onwatch.trace_llm_call
+    def fill(template, question):
+        return "ok"
+
+    ask("Why?", system="Be brief.")
+    ask(messages=[{"role": "user", "content": "Why?"}])
+    fill("Answer {}", question="Why?")
+    first, second, third = (span.attributes for span in spans.all())
+    asked = [{"role": "user", "parts": [{"type": "text", "content": "Why?"}]}]
+    assert first["input.value"] == "Why?"
+    assert json.loads(first["gen_ai.input.messages"]) == json.loads(second["gen_ai.input.messages"]) == asked
+    assert json.loads(first["gen_ai.system_instructions"]) == [{"type": "text", "content": "Be brief."}]
+    assert "gen_ai.system_instructions" not in second
+    assert json.loads(third["input.value"]) == {"template": "Answer {}", "question": "Why?"}
+
+
 def test_what_is_said_by_hand_is_believed_before_the_result(spans):
     @onwatch.trace_llm_call(model="m")
     def ask(prompt):
