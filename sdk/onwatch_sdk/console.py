@@ -91,7 +91,8 @@ class Console:
         try:
             request = urllib.request.Request(self.base + path, data=body, headers=headers)
             with self._opener.open(request, timeout=timeout_seconds) as response:
-                return response.read(MAX_ANSWER_BYTES)
+                answer: bytes = response.read(MAX_ANSWER_BYTES)
+                return answer
         except urllib.error.HTTPError as error:
             with error:
                 raise Refused(error.code, _detail(error), _retry_after(error.headers)) from None
@@ -128,7 +129,7 @@ def _detail(error: urllib.error.HTTPError) -> str:
 def _retry_after(headers: Message | None) -> float | None:
     """The header in seconds; ``None`` when it is absent or a date."""
     try:
-        seconds = float((headers or {}).get("Retry-After", ""))
+        seconds = float(headers.get("Retry-After", "") if headers else "")
     except ValueError:
         return None
     return seconds if 0 <= seconds < 3600 else None

@@ -6,8 +6,8 @@ Needs ``pip install "onwatch-sdk[langsmith]"``.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -18,8 +18,6 @@ from langsmith.run_helpers import get_current_run_tree
 
 from onwatch_sdk import console, content, counting
 from onwatch_sdk.guard import harmless
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _client: Client | None = None
 _base = ""
@@ -57,8 +55,7 @@ def setup_langsmith(
     hidden = not content.policy.capture
     _client = Client(
         api_url=address,
-        # It warns about every address without a key; on loopback the console needs none.
-        api_key=where.key or "none",
+        api_key=where.key,
         hide_inputs=hidden if hide_inputs is None else hide_inputs,
         hide_outputs=hidden if hide_outputs is None else hide_outputs,
     )
@@ -76,7 +73,7 @@ def _ready() -> Client:
 def trace_chain(
     name: Any = "",  # noqa: ANN401
     *,
-    run_type: str = "chain",
+    run_type: Any = "chain",  # noqa: ANN401
     metadata: Mapping[str, Any] | None = None,
     tags: list[str] | None = None,
     **more: Any,  # noqa: ANN401
@@ -87,7 +84,7 @@ def trace_chain(
     are those of ``traceable``.
     """
 
-    def decorate(function: F) -> F:
+    def decorate(function: Any) -> Any:  # noqa: ANN401
         called = name if isinstance(name, str) and name else getattr(function, "__name__", "chain")
         return traceable(run_type=run_type, name=called, metadata=metadata, tags=tags, **more)(function)
 
@@ -113,8 +110,8 @@ def log_feedback(
         target = run.id if run is not None else run_id
         if target is None:
             raise ValueError("no run is named, and none is running")
-        more = {"trace_id": run.trace_id} if run is not None else {}
-        _ready().create_feedback(target, key=key, score=score, value=value, comment=comment, **more)
+        trace_id = run.trace_id if run is not None else None
+        _ready().create_feedback(target, key=key, score=score, value=value, comment=comment, trace_id=trace_id)
     except Exception as error:
         counting.lost("scores_failed", 1, str(error))
     else:
