@@ -6,6 +6,7 @@ Needs ``pip install "onwatch-sdk[langsmith]"``.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,10 @@ from langsmith.run_helpers import get_current_run_tree
 
 from onwatch_sdk import console, content, counting
 from onwatch_sdk.guard import harmless
+
+# The package advises whoever calls it to move to newer calls. That is this module's affair, and those ask for ids of
+# project and trace that a caller of ours does not have.
+warnings.filterwarnings("ignore", module=r"onwatch_sdk\.langsmith")
 
 _client: Client | None = None
 _base = ""
