@@ -49,7 +49,8 @@ class Stats:
 
 _counts = {field.name: 0 for field in fields(Stats)}
 _warned: set[str] = set()
-_lock = threading.Lock()
+# Re-entrant, for a stream that is forgotten ends its span wherever the garbage collector finds it: also in here.
+_lock = threading.RLock()
 
 
 def count(name: str, by: int = 1) -> None:
@@ -84,7 +85,7 @@ def stats() -> Stats:
 
 def _begin_anew() -> None:
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _counts.update(dict.fromkeys(_counts, 0))
 
 

@@ -21,6 +21,9 @@ class Outbox(Generic[T]):
 
     ``deliver`` is given a batch and counts what becomes of it. It runs in the outbox's own thread, which starts with
     the first item and starts anew in a forked child, whose queue begins empty.
+
+    At most ``size`` items wait, of together ``weight`` as ``weigh`` weighs them. A batch is at most ``batch`` items and
+    about ``batch_weight``; it is sent when it is full or when ``every_seconds`` have gone by.
     """
 
     def __init__(
@@ -31,19 +34,26 @@ class Outbox(Generic[T]):
         size: int,
         batch: int,
         every_seconds: float,
+        weigh: Callable[[T], int] = lambda item: 1,
+        weight: int = 2**60,
+        batch_weight: int = 2**60,
     ) -> None:
         self._name = name
         self._deliver = deliver
         self._size = size
         self._batch = batch
         self._every_seconds = every_seconds
+        self._weigh = weigh
+        self._most_weight = weight
+        self._batch_weight = batch_weight
         self._begin()
         if hasattr(os, "register_at_fork"):
             begin = weakref.WeakMethod(self._begin)
             os.register_at_fork(after_in_child=lambda: (again := begin()) and again())
 
     def _begin(self) -> None:
-        self._queue: deque[T] = deque()
+        self._queue: deque[tuple[T, int]] = deque()
+        self._weight = 0
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -57,23 +67,37 @@ class Outbox(Generic[T]):
     def put(self, item: T) -> None:
         """Take the item, or count it as dropped when the outbox is closed."""
         dropped = 0
+        weight = self._weigh(item)
         with self._changed:
             if self._closing.is_set():
                 dropped = 1
             else:
-                if len(self._queue) >= self._size:
-                    self._queue.popleft()
+                while self._queue and (len(self._queue) >= self._size or self._weight + weight > self._most_weight):
+                    self._pop()
                     self._done += 1
-                    dropped = 1
-                self._queue.append(item)
+                    dropped += 1
+                self._queue.append((item, weight))
+                self._weight += weight
                 self._put += 1
                 if self._thread is None:
                     self._start()
-                elif self._idle or len(self._queue) == self._batch:
+                elif self._idle or self._is_batch():
                     self._changed.notify_all()
         if dropped:
-            reason = "Sent after shutdown." if self._closing.is_set() else f"The queue of {self._size} is full."
+            reason = (
+                "They came after shutdown."
+                if self._closing.is_set()
+                else "The queue is full: they came faster than they could be sent."
+            )
             counting.lost(f"{self._name}_dropped", dropped, reason)
+
+    def _pop(self) -> T:
+        item, weight = self._queue.popleft()
+        self._weight -= weight
+        return item
+
+    def _is_batch(self) -> bool:
+        return len(self._queue) >= self._batch or self._weight >= self._batch_weight
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._work, name=f"onwatch-{self._name}", daemon=True)
@@ -101,9 +125,13 @@ class Outbox(Generic[T]):
             self._changed.wait_for(lambda: self._queue or self._closing.is_set())
             self._idle = False
             self._changed.wait_for(
-                lambda: self._hurry or self._closing.is_set() or len(self._queue) >= self._batch, self._every_seconds
+                lambda: self._hurry or self._closing.is_set() or self._is_batch(), self._every_seconds
             )
-            items = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
+            # One at least, however heavy.
+            left = self._weight - self._batch_weight
+            items = [self._pop()] if self._queue else []
+            while self._queue and len(items) < self._batch and self._weight > left:
+                items.append(self._pop())
             if not self._queue:
                 self._hurry = False
             return items
@@ -132,6 +160,7 @@ class Outbox(Generic[T]):
         with self._changed:
             left = self._put - self._done
             self._queue.clear()
+            self._weight = 0
             self._done = self._put
         if left:
             counting.lost(f"{self._name}_dropped", left, "They were still waiting when the process ended.")

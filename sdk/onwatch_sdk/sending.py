@@ -18,6 +18,10 @@ from onwatch_sdk.outbox import Outbox, Patience
 
 SPANS_WAITING = 8192
 SPANS_AT_ONCE = 512
+#: Characters of what waits: long prompts during an outage must not take the application's memory.
+MOST_WAITING = 64_000_000
+#: Characters of one request; the console takes 64 MiB.
+MOST_AT_ONCE = 8_000_000
 SCORES_WAITING = 4096
 SCORES_AT_ONCE = 200
 EVERY_SECONDS = 1.0
@@ -29,7 +33,14 @@ class Sending:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.spans: Outbox[ReadableSpan] = Outbox(
-            "spans", self._send_spans, size=SPANS_WAITING, batch=SPANS_AT_ONCE, every_seconds=EVERY_SECONDS
+            "spans",
+            self._send_spans,
+            size=SPANS_WAITING,
+            batch=SPANS_AT_ONCE,
+            every_seconds=EVERY_SECONDS,
+            weigh=_weight,
+            weight=MOST_WAITING,
+            batch_weight=MOST_AT_ONCE,
         )
         self.scores: Outbox[dict[str, Any]] = Outbox(
             "scores", self._send_scores, size=SCORES_WAITING, batch=SCORES_AT_ONCE, every_seconds=EVERY_SECONDS / 4
@@ -74,6 +85,14 @@ class Sending:
             counting.lost("scores_rejected", refused, str(said.get("errors", ""))[:300])
 
 
+def _weight(span: ReadableSpan) -> int:
+    """About its characters."""
+    attributes = span.attributes or {}
+    # A copy is a dictionary, which is read ten times faster than OpenTelemetry's own mapping.
+    copied = attributes.copy() if hasattr(attributes, "copy") else attributes
+    return 1000 + sum([len(value) for value in copied.values() if type(value) is str])
+
+
 def _encodable(spans: Sequence[ReadableSpan]) -> list[tuple[int, bytes]]:
     """Requests for these spans. One that cannot be encoded (text that is no Unicode) costs itself, not the batch."""
     try:
@@ -97,7 +116,7 @@ def _partial_success(answer: bytes) -> tuple[int, str]:
 
 
 _current: Sending | None = None
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def current() -> Sending:

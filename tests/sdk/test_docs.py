@@ -26,6 +26,7 @@ def test_limits_are_as_stated():
     assert f"{content.MAX_CHARACTERS:,} characters" in PAGE
     assert f"{texts.MAX_ENTRIES:,} entries" in PAGE
     assert f"{sending.SPANS_WAITING} wait" in PAGE
+    assert f"{sending.MOST_WAITING // 10**6} million characters" in PAGE
     assert "six tries, about 15 seconds" in PAGE
     assert (len(console.PAUSES_SECONDS) + 1, sum(console.PAUSES_SECONDS)) == (6, 15.5)
     assert "at most five seconds" in PAGE

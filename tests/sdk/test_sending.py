@@ -158,12 +158,46 @@ def test_a_full_queue_drops_the_oldest_and_counts_them(counted, caplog):
     for number in range(1, 31):
         box.put(number)
     assert counted() == {"spans_dropped": 20}
-    assert "queue of 10 is full" in caplog.text
+    assert "queue is full" in caplog.text
     hold.set()
     box.close(5)
     assert delivered == [0, *range(21, 31)]
     box.put(99)
     assert counted() == {"spans_dropped": 21}
+
+
+def test_heavy_items_go_in_small_batches_and_do_not_pile_up(counted):
+    hold = threading.Event()
+    begun = threading.Event()
+    delivered = []
+
+    def deliver(items, patience):
+        begun.set()
+        hold.wait(10)
+        delivered.append(items)
+
+    box = Outbox(
+        "spans", deliver, size=100, batch=50, every_seconds=0, weigh=lambda item: item, weight=100, batch_weight=30
+    )
+    box.put(1)
+    assert begun.wait(5)
+    for number in (40, 10, 15, 10, 45, 500, 20, 5, 5):
+        box.put(number)
+    # The one that is heavier than all may be is alone with what came after it left no room for.
+    assert counted() == {"spans_dropped": 6}
+    hold.set()
+    box.close(5)
+    assert delivered == [[1], [20, 5, 5]]
+
+
+def test_long_prompts_do_not_make_requests_that_nobody_takes(connected, counted):
+    text = "x" * 100_000
+    for _ in range(100):
+        tool(text)
+    assert onwatch.flush(20)
+    assert len(connected.asked) >= 5
+    assert max(len(asked.body) for asked in connected.asked) < 17_000_000
+    assert counted() == {"spans_ended": 100, "spans_sent": 100}
 
 
 def test_an_exception_while_sending_is_counted_and_the_next_goes_on(counted):

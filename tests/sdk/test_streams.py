@@ -182,6 +182,29 @@ def test_a_consumer_of_an_async_stream_may_stop_early(how, spans):
     assert said.get("error.type") == ("CancelledError" if how == "cancel" else None)
 
 
+def test_an_async_stream_may_be_forgotten(spans):
+    @onwatch.trace_llm_call
+    async def ask(prompt):
+        yield "The sky "
+        yield "is blue."
+
+    async def main():
+        async for text in ask("Why?"):
+            return text
+
+    assert asyncio.run(main()) == "The sky "
+    assert spans.said()["ai.stream.stopped_early"] is True
+
+
+def test_a_stream_that_is_never_begun_is_nothing(spans):
+    @onwatch.trace_llm_call
+    def ask(prompt):
+        yield prompt
+
+    ask("Why?").close()
+    assert spans.all() == []
+
+
 def test_a_stream_that_breaks_tells_what_came_until_then(spans):
     @onwatch.trace_llm_call
     def ask(prompt):
