@@ -6,6 +6,7 @@ into a generator, and exceptions pass through unchanged.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 from collections.abc import Callable
@@ -178,6 +179,11 @@ async def _close_async(call: Call, chunks: Any) -> None:  # noqa: ANN401
     call.enter()
     try:
         await (chunks.aclose if hasattr(chunks, "aclose") else chunks.close)()
+    except asyncio.CancelledError:
+        # The loop ends, or whoever closes is cancelled: the stream had been left before that.
+        call.leave()
+        call.streamed(early=True)
+        raise
     except BaseException as error:
         call.leave()
         call.failed(error)
