@@ -158,7 +158,11 @@ def _following_async(begin: Callable[..., tuple[Any, Call]]) -> Function:
                 return
             except BaseException as error:
                 call.leave()
-                call.failed(error)
+                if error is given and isinstance(error, asyncio.CancelledError):
+                    # Thrown in between two chunks: the consumer is gone, which is no failure of the stream.
+                    call.streamed(early=True)
+                else:
+                    call.failed(error)
                 raise
             call.leave()
             call.chunk(chunk)
