@@ -112,7 +112,7 @@ def bare_span(tracer: trace.Tracer, span: ReadableSpan) -> Callable[[], None]:
     return call
 
 
-def stepped(work: Any) -> Callable[[], None]:  # noqa: ANN401
+def stepped(work: Any) -> Callable[[], None]:
     """One run of a coroutine function without an event loop, whose own time is not of interest."""
 
     def call() -> None:
@@ -143,7 +143,7 @@ def main() -> None:
     asyncio.run(traced(QUESTION))
     report("coroutine", stepped(coroutine), stepped(traced), tracer, last)
 
-    def stream(prompt: str) -> Any:  # noqa: ANN401
+    def stream(prompt: str) -> Any:
         yield from ("Air ", "scatters ", "blue", ".") * 5
 
     traced_stream = onwatch.trace_llm_call(model="gpt-4o-mini")(stream)

@@ -50,7 +50,7 @@ class Arguments:
             return self._one(known[0])
         finders = [self._one(name) for name in known]
 
-        def find(args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401
+        def find(args: Args, kwargs: Kwargs) -> Any:
             for one in finders:
                 found = one(args, kwargs)
                 if found is not MISSING and found is not None:
@@ -63,12 +63,12 @@ class Arguments:
         place = self._places.index(name) if name in self._places else -1
         default = self._defaults.get(name, MISSING)
 
-        def find(args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401
+        def find(args: Args, kwargs: Kwargs) -> Any:
             return args[place] if 0 <= place < len(args) else kwargs.get(name, default)
 
         return find
 
-    def all(self, args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401
+    def all(self, args: Args, kwargs: Kwargs) -> Any:
         """The one argument of a function that has one, else all by name; a method's own object is left out."""
         if self._only:
             return args[self._own] if len(args) > self._own else kwargs.get(self._only, self._defaults.get(self._only))
@@ -79,14 +79,14 @@ class Arguments:
         return found
 
 
-def _nothing(args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401
+def _nothing(args: Args, kwargs: Kwargs) -> Any:
     return MISSING
 
 
 def _among(names: Sequence[str]) -> Find:
     """Looks into ``**kwargs``, whose names are known at the call alone."""
 
-    def find(args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401
+    def find(args: Args, kwargs: Kwargs) -> Any:
         for name in names:
             if name in kwargs:
                 return kwargs[name]

@@ -82,7 +82,7 @@ class Call:
             context.detach(self._token)
             self._token = None
 
-    def chunk(self, chunk: Any) -> None:  # noqa: ANN401
+    def chunk(self, chunk: Any) -> None:
         try:
             if self._heard is None:
                 self._heard = self._listener()
@@ -95,7 +95,7 @@ class Call:
     def _listener(self) -> Heard:
         return Heard(collect=self._kind.collects)
 
-    def returned(self, result: Any) -> None:  # noqa: ANN401
+    def returned(self, result: Any) -> None:
         """The function is through; so is the span."""
         took = perf_counter_ns() - self._began
         span = self.span

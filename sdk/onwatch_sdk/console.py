@@ -135,7 +135,7 @@ def _retry_after(headers: Message | None) -> float | None:
     return seconds if 0 <= seconds < 3600 else None
 
 
-def parsed(answer: bytes) -> Any:  # noqa: ANN401
+def parsed(answer: bytes) -> Any:
     """The JSON of an answer; ``None`` when it is none."""
     try:
         return json.loads(answer)

@@ -53,8 +53,8 @@ class AITraceContext:
         variant: str | None = None,
         model: str | None = None,
         provider: str | None = None,
-        input: Any = None,  # noqa: A002, ANN401
-        **attributes: Any,  # noqa: ANN401
+        input: Any = None,
+        **attributes: Any,
     ) -> None:
         self.span: Span = trace.INVALID_SPAN
         self.name = name
@@ -82,7 +82,7 @@ class AITraceContext:
         given: dict[str, Any],
         model: str | None,
         provider: str | None,
-        input: Any,  # noqa: A002, ANN401
+        input: Any,
         more: dict[str, Any],
     ) -> None:
         for name, value in more.items():
@@ -221,7 +221,7 @@ class AITraceContext:
         self._set({"llm.cost_usd": usd})
 
     @harmless
-    def record_output(self, output: Any) -> None:  # noqa: ANN401
+    def record_output(self, output: Any) -> None:
         """What came out, shown on the trace and judged when it is in the sample."""
         if content.policy.capture:
             self._set({"output.value": text_of(responses.output_of(output))})
@@ -248,7 +248,7 @@ def _tokens(figures: dict[str, Any]) -> dict[str, int]:
     return responses.token_attributes(counted)
 
 
-def _attribute(value: Any) -> Any:  # noqa: ANN401
+def _attribute(value: Any) -> Any:
     """Numbers and truths as they are, everything else as text: OpenTelemetry drops what it does not know."""
     if type(value) in (bool, float) or (type(value) is int and -(2**63) <= value < 2**63):
         return value

@@ -177,7 +177,7 @@ def trace_rag_pipeline(
 
 
 def _decorator(
-    name: Any,  # noqa: ANN401
+    name: Any,
     kind: type[Kind],
     said: Mapping[str, str | None],
     more: Mapping[str, Any] | None,
@@ -185,12 +185,12 @@ def _decorator(
     *,
     name_in: str = "",
     **carried: object,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """The decorator, or, used bare, the decorated function."""
     attributes = {**(more or {}), **{key: content.unicode(str(value)) for key, value in said.items() if value}}
     handed_down = attributes_for(**carried)
 
-    def decorate(function: Any) -> Any:  # noqa: ANN401
+    def decorate(function: Any) -> Any:
         if isinstance(function, (staticmethod, classmethod)):
             return type(function)(decorate(function.__func__))
         called = name if isinstance(name, str) and name else _name_of(function)
@@ -202,7 +202,7 @@ def _decorator(
     return decorate
 
 
-def _name_of(function: Any) -> str:  # noqa: ANN401
+def _name_of(function: Any) -> str:
     """The function's own name; that of its type for callable objects."""
     named = getattr(function, "__name__", None) or getattr(getattr(function, "func", None), "__name__", None)
     return named if isinstance(named, str) else type(function).__name__

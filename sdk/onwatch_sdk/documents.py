@@ -18,7 +18,7 @@ CONTENTS = ("content", "page_content", "text", "document", "body")
 PAYLOADS = ("node", "payload", "metadata", "_source")
 
 
-def attributes(result: Any, *, content: bool) -> dict[str, Any]:  # noqa: ANN401
+def attributes(result: Any, *, content: bool) -> dict[str, Any]:
     """Number, best score, and the documents themselves; their text only with ``content``."""
     entries, number = _entries(result)
     found = [_document(entry, content) for entry in entries]
@@ -29,7 +29,7 @@ def attributes(result: Any, *, content: bool) -> dict[str, Any]:  # noqa: ANN401
     return said
 
 
-def _entries(result: Any) -> tuple[list[Any], int]:  # noqa: ANN401
+def _entries(result: Any) -> tuple[list[Any], int]:
     """The first documents, and how many there are."""
     if result is None:
         return [], 0
@@ -48,7 +48,7 @@ def _entries(result: Any) -> tuple[list[Any], int]:  # noqa: ANN401
     return list(islice(result, MAX_DOCUMENTS)), len(result)
 
 
-def _unnested(documents: Any, result: Any) -> Any:  # noqa: ANN401
+def _unnested(documents: Any, result: Any) -> Any:
     """Chroma answers with one list for each query: texts, ids and distances beside one another."""
     if len(documents) != 1 or not isinstance(documents[0], list):
         return documents
@@ -60,7 +60,7 @@ def _unnested(documents: Any, result: Any) -> Any:  # noqa: ANN401
     return [{"id": identity, "content": text} for identity, text in zip(ids, texts, strict=True)]
 
 
-def _document(entry: Any, content: bool) -> dict[str, Any]:  # noqa: ANN401
+def _document(entry: Any, content: bool) -> dict[str, Any]:
     if isinstance(entry, (tuple, list)) and len(entry) == 2 and _is_number(entry[1]):
         # LangChain's ``similarity_search_with_score``.
         return {**_document(entry[0], content), "score": float(entry[1])}
@@ -77,7 +77,7 @@ def _document(entry: Any, content: bool) -> dict[str, Any]:  # noqa: ANN401
     return found
 
 
-def _look(place: Any, found: dict[str, Any], content: bool) -> None:  # noqa: ANN401
+def _look(place: Any, found: dict[str, Any], content: bool) -> None:
     """Note what is not known yet."""
     if "id" not in found and isinstance(identity := first(place, IDS), (str, int)):
         found["id"] = str(identity)
@@ -87,7 +87,7 @@ def _look(place: Any, found: dict[str, Any], content: bool) -> None:  # noqa: AN
         found["content"] = text
 
 
-def _is_number(value: Any) -> bool:  # noqa: ANN401
+def _is_number(value: Any) -> bool:
     """Numbers, also numpy's, which are no ``float`` below 64 bits."""
     if value is None or isinstance(value, bool):
         return False

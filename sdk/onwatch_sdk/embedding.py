@@ -101,7 +101,7 @@ def _are_arrays(vectors: list[Any]) -> bool:
 
 
 @functools.lru_cache(maxsize=4)
-def _signs(dimensions: int) -> Any:  # noqa: ANN401
+def _signs(dimensions: int) -> Any:
     """A row for each of the sums: 1 where a component is added, -1 where it is subtracted, 0 elsewhere."""
     signs = sys.modules["numpy"].zeros((PROJECTED, dimensions))
     for component in range(dimensions):
@@ -119,7 +119,7 @@ def _array_figures(vectors: list[Any]) -> tuple[float, list[float]]:
         return float(numpy.sqrt((matrix * matrix).sum(axis=1)).mean()), (_signs(len(mean)) @ mean).tolist()
 
 
-def vectors_in(result: Any) -> Sequence[Any]:  # noqa: ANN401
+def vectors_in(result: Any) -> Sequence[Any]:
     """The vectors in what an embedding function returned: one, several, an array, a tensor, or a client's response."""
     if result is None or isinstance(result, (str, bytes)):
         return ()
@@ -145,7 +145,7 @@ def _several(result: Sequence[Any]) -> Sequence[Any]:
     return [vector for entry in result if len(vector := _vector(entry))]
 
 
-def _vector(entry: Any) -> Any:  # noqa: ANN401
+def _vector(entry: Any) -> Any:
     """One entry's numbers: itself, or the ``embedding`` or ``values`` of a response's row."""
     if not isinstance(entry, (list, tuple)) and type(entry).__module__ != "numpy":
         inner = read(entry, "embedding")

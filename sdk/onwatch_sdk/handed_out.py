@@ -30,7 +30,7 @@ def is_stream(kind: type) -> str:
 class _Followed:
     """What both sorts share: everything that is not reading is the client's own."""
 
-    def __init__(self, call: Call, stream: Any, chunks: Any) -> None:  # noqa: ANN401
+    def __init__(self, call: Call, stream: Any, chunks: Any) -> None:
         self._onwatch_call = call
         self._onwatch_stream = stream
         self._onwatch_chunks = chunks
@@ -40,7 +40,7 @@ class _Followed:
     def __class__(self) -> type:
         return type(self._onwatch_stream)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._onwatch_stream, name)
 
     def __del__(self) -> None:
@@ -52,7 +52,7 @@ class FollowedStream(_Followed):
     def __iter__(self) -> Iterator[Any]:
         return self
 
-    def __next__(self) -> Any:  # noqa: ANN401
+    def __next__(self) -> Any:
         self._onwatch_begun = True
         return next(self._onwatch_chunks)
 
@@ -81,7 +81,7 @@ class FollowedAsyncStream(_Followed):
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
 
-    async def __anext__(self) -> Any:  # noqa: ANN401
+    async def __anext__(self) -> Any:
         self._onwatch_begun = True
         return await anext(self._onwatch_chunks)
 

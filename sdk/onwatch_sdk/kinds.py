@@ -34,14 +34,14 @@ class Kind:
         self._all = arguments.all
         self._input = arguments.finder(*self.inputs)
 
-    def given(self, args: Args, kwargs: Kwargs) -> Any:  # noqa: ANN401
+    def given(self, args: Args, kwargs: Kwargs) -> Any:
         found = self._input(args, kwargs)
         return self._all(args, kwargs) if found is MISSING else found
 
     def before(self, args: Args, kwargs: Kwargs, capture: bool) -> Attributes:
         return {"input.value": text_of(self.given(args, kwargs))} if capture else {}
 
-    def after(self, result: Any, capture: bool) -> Attributes:  # noqa: ANN401
+    def after(self, result: Any, capture: bool) -> Attributes:
         return {"output.value": text_of(responses.output_of(result))} if capture and result is not None else {}
 
     def after_stream(self, heard: Heard, capture: bool) -> Attributes:
@@ -97,7 +97,7 @@ class LlmCall(Kind):
                 found["gen_ai.input.messages"] = spoken
         return found
 
-    def after(self, result: Any, capture: bool) -> Attributes:  # noqa: ANN401
+    def after(self, result: Any, capture: bool) -> Attributes:
         found = responses.attributes(result)
         if capture and result is not None:
             found["output.value"] = text_of(responses.output_of(result))
@@ -136,7 +136,7 @@ class Retrieval(Kind):
             found.update({"gen_ai.retrieval.query.text": text, "retrieval.query": text})
         return found
 
-    def after(self, result: Any, capture: bool) -> Attributes:  # noqa: ANN401
+    def after(self, result: Any, capture: bool) -> Attributes:
         return documents.attributes(result, content=capture)
 
     def after_stream(self, heard: Heard, capture: bool) -> Attributes:
@@ -161,7 +161,7 @@ class Embedding(Kind):
             found["gen_ai.request.model"] = found["embedding.model"] = text_of(model)
         return found
 
-    def after(self, result: Any, capture: bool) -> Attributes:  # noqa: ANN401
+    def after(self, result: Any, capture: bool) -> Attributes:
         return {**responses.attributes(result), **embedding.facts(embedding.vectors_in(result))}
 
     def after_stream(self, heard: Heard, capture: bool) -> Attributes:
@@ -179,7 +179,7 @@ class Tool(Kind):
         text = text_of(self._all(args, kwargs))
         return {"gen_ai.tool.call.arguments": text, "input.value": text}
 
-    def after(self, result: Any, capture: bool) -> Attributes:  # noqa: ANN401
+    def after(self, result: Any, capture: bool) -> Attributes:
         if not capture or result is None:
             return {}
         text = text_of(result)

@@ -76,20 +76,20 @@ def _ready() -> Client:
 
 
 def trace_chain(
-    name: Any = "",  # noqa: ANN401
+    name: Any = "",
     *,
-    run_type: Any = "chain",  # noqa: ANN401
+    run_type: Any = "chain",
     metadata: Mapping[str, Any] | None = None,
     tags: list[str] | None = None,
-    **more: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    **more: Any,
+) -> Any:
     """``@traceable``: bare or with arguments, for every sort of function, before or after ``setup_langsmith``.
 
     ``metadata`` of ``user_id``, ``session_id`` and ``feature`` becomes user, session and feature. Further arguments
     are those of ``traceable``.
     """
 
-    def decorate(function: Any) -> Any:  # noqa: ANN401
+    def decorate(function: Any) -> Any:
         called = name if isinstance(name, str) and name else getattr(function, "__name__", "chain")
         return traceable(run_type=run_type, name=called, metadata=metadata, tags=tags, **more)(function)
 
@@ -102,7 +102,7 @@ def log_feedback(
     key: str,
     score: float | bool | None = None,
     *,
-    value: Any = None,  # noqa: ANN401
+    value: Any = None,
     comment: str | None = None,
 ) -> None:
     """Feedback on a run; on the one that is running where ``run_id`` is None. Never raises.

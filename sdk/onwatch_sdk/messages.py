@@ -27,7 +27,7 @@ ANSWERS: tuple[tuple[str | int, ...], ...] = (
 )
 
 
-def input_messages(value: Any) -> str:  # noqa: ANN401
+def input_messages(value: Any) -> str:
     """JSON for a prompt or a list of messages; empty for what is neither."""
     if isinstance(value, str):
         return Writer().conversation([("user", value)])
@@ -49,7 +49,7 @@ def parts_of(text: str) -> str:
     return content.unicode(f"[{','.join(Writer().parts(text))}]")
 
 
-def output_messages(answer: Any) -> str:  # noqa: ANN401
+def output_messages(answer: Any) -> str:
     """JSON for what a model answered; empty where it has neither text nor tool calls in a known place."""
     writer = Writer()
     if isinstance(answer, str):
@@ -70,7 +70,7 @@ def output_messages(answer: Any) -> str:  # noqa: ANN401
     return f"[{writer.message('assistant', parts, responses.finish_reason(answer))}]"
 
 
-def _is_message(value: Any) -> bool:  # noqa: ANN401
+def _is_message(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
         return len(value) == 2 and isinstance(value[0], str)
     named = isinstance(first(value, ("role", "type")), str)
@@ -91,11 +91,11 @@ class Writer:
     def conversation(self, messages: Iterable[Any]) -> str:
         return content.unicode(f"[{','.join([self._one(message) for message in messages])}]")
 
-    def message(self, role: str, parts: list[str], finish_reason: Any = None) -> str:  # noqa: ANN401
+    def message(self, role: str, parts: list[str], finish_reason: Any = None) -> str:
         ended = f',"finish_reason":{quoted(str(finish_reason))}' if isinstance(finish_reason, str) else ""
         return f'{{"role":{quoted(ROLES.get(role, role))},"parts":[{",".join(parts)}]{ended}}}'
 
-    def _one(self, value: Any) -> str:  # noqa: ANN401
+    def _one(self, value: Any) -> str:
         if type(value) is dict:
             role, said = value.get("role"), value.get("content")
             if type(role) is str and type(said) is str and said and role != "tool" and "tool_calls" not in value:
@@ -108,7 +108,7 @@ class Writer:
         role = str(role) if isinstance(role, str) and role != "message" else "user"
         return self.message(role, self.spoken(value))
 
-    def spoken(self, value: Any) -> list[str]:  # noqa: ANN401
+    def spoken(self, value: Any) -> list[str]:
         """The parts of one message: its content and the tools that it asks for."""
         if isinstance(value, str):
             return self.parts(value)
@@ -119,7 +119,7 @@ class Writer:
         calls = calls[:MAX_PARTS] if isinstance(calls, (list, tuple)) else ()
         return [*self.parts(said), *(self._tool_call(call) for call in calls)]
 
-    def parts(self, said: Any) -> list[str]:  # noqa: ANN401
+    def parts(self, said: Any) -> list[str]:
         if isinstance(said, str):
             return [self._text(str.__str__(said))] if said else []
         if said is None:
@@ -128,7 +128,7 @@ class Writer:
             return [part for block in said[:MAX_PARTS] for part in self._block(block)]
         return [self._other("text", said)]
 
-    def _block(self, block: Any) -> list[str]:  # noqa: ANN401
+    def _block(self, block: Any) -> list[str]:
         """The parts in one content block, or in one item of a Responses answer."""
         if isinstance(block, str):
             return [self._text(str.__str__(block))]
@@ -156,26 +156,26 @@ class Writer:
         self._left -= len(text)
         return f'{{"type":"{kind}","content":{quoted(text)}}}'
 
-    def _json(self, value: Any) -> str:  # noqa: ANN401
+    def _json(self, value: Any) -> str:
         text = json_of(value)
         if len(text) > self._left:
             text = quoted(f"[left out: {len(text):,} characters of JSON]")
         self._left -= len(text)
         return text
 
-    def _other(self, kind: str, value: Any) -> str:  # noqa: ANN401
+    def _other(self, kind: str, value: Any) -> str:
         return f'{{"type":{quoted(kind)},"content":{self._json(value)}}}'
 
-    def _image(self, address: Any) -> str:  # noqa: ANN401
+    def _image(self, address: Any) -> str:
         """Pictures are named, not sent: a data address is megabytes of base64."""
         address = address if isinstance(address, str) else read(address, "url")
         short = isinstance(address, str) and not address.startswith("data:")
         return f'{{"type":"uri","modality":"image","uri":{quoted(address[:2000] if short else "<inline image>")}}}'
 
-    def _answered(self, identity: Any, said: Any) -> str:  # noqa: ANN401
+    def _answered(self, identity: Any, said: Any) -> str:
         return f'{{"type":"tool_call_response","id":{self._json(identity or "")},"response":{self._json(said)}}}'
 
-    def _tool_call(self, call: Any) -> str:  # noqa: ANN401
+    def _tool_call(self, call: Any) -> str:
         """OpenAI's (arguments as JSON text inside ``function``), Anthropic's (``input``) or LangChain's (``args``)."""
         function = read(call, "function")
         source = call if function is None else function

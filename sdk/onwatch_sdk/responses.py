@@ -65,7 +65,7 @@ def _sort(kind: type) -> str:
     return "model" if hasattr(kind, "__pydantic_fields__") else "object"
 
 
-def is_mapping(value: Any) -> bool:  # noqa: ANN401
+def is_mapping(value: Any) -> bool:
     """As ``isinstance`` would say, without its cost."""
     return _sort(type(value)) == "mapping"
 
@@ -75,7 +75,7 @@ def _class_names(kind: type) -> frozenset[str]:
     return frozenset(dir(kind))
 
 
-def read(value: Any, name: str) -> Any:  # noqa: ANN401
+def read(value: Any, name: str) -> Any:
     """A key or an attribute, whichever the value has; None where it has neither, or where reading it fails."""
     kind = type(value)
     if kind is dict:
@@ -96,19 +96,19 @@ def read(value: Any, name: str) -> Any:  # noqa: ANN401
         return None
 
 
-def first(value: Any, names: tuple[str, ...]) -> Any:  # noqa: ANN401
+def first(value: Any, names: tuple[str, ...]) -> Any:
     for name in names:
         if (found := read(value, name)) is not None:
             return found
     return None
 
 
-def at(value: Any, place: int) -> Any:  # noqa: ANN401
+def at(value: Any, place: int) -> Any:
     """An entry of a list; None for everything else."""
     return value[place] if isinstance(value, (list, tuple)) and -len(value) <= place < len(value) else None
 
 
-def is_answer(value: Any) -> bool:  # noqa: ANN401
+def is_answer(value: Any) -> bool:
     """Whether it has the fields of a model's answer."""
     return (
         value is not None
@@ -117,12 +117,12 @@ def is_answer(value: Any) -> bool:  # noqa: ANN401
     )
 
 
-def may_be_answer(value: Any) -> bool:  # noqa: ANN401
+def may_be_answer(value: Any) -> bool:
     """Whether it is worth a look: a dictionary, or an object with the fields of an answer."""
     return type(value) is dict or is_mapping(value) or is_answer(value)
 
 
-def counts(usage: Any) -> dict[str, int]:  # noqa: ANN401
+def counts(usage: Any) -> dict[str, int]:
     """Tokens as the conventions count them: input includes cached ones, output includes reasoning."""
     found: dict[str, int] = {}
     for what, names in TOKENS.items():
@@ -146,7 +146,7 @@ def counts(usage: Any) -> dict[str, int]:  # noqa: ANN401
     return found
 
 
-def _whole(value: Any) -> int | None:  # noqa: ANN401
+def _whole(value: Any) -> int | None:
     """A count that can be believed: bool, text and objects that answer to every name are none."""
     if type(value) is int:
         return value if 0 <= value < MAX_TOKENS else None
@@ -159,7 +159,7 @@ def token_attributes(found: Mapping[str, int]) -> dict[str, int]:
     return {name: number for what, number in found.items() if number for name in NAMES.get(what, ())}
 
 
-def usage_of(answer: Any) -> Any:  # noqa: ANN401
+def usage_of(answer: Any) -> Any:
     """The usage object; the answer itself for those that keep counts beside the text (Ollama)."""
     usage = first(answer, USAGES)
     if usage is None and is_mapping(metadata := read(answer, "response_metadata")):
@@ -167,7 +167,7 @@ def usage_of(answer: Any) -> Any:  # noqa: ANN401
     return answer if usage is None else usage
 
 
-def attributes(answer: Any) -> dict[str, Any]:  # noqa: ANN401
+def attributes(answer: Any) -> dict[str, Any]:
     """What the answer says of tokens, served model, id, cost and why it ended."""
     if not may_be_answer(answer):
         return {}
@@ -188,7 +188,7 @@ def attributes(answer: Any) -> dict[str, Any]:  # noqa: ANN401
     return found
 
 
-def finish_reason(answer: Any) -> Any:  # noqa: ANN401
+def finish_reason(answer: Any) -> Any:
     """Why the model stopped, in the provider's word; None where it does not say."""
     for choices in ("choices", "candidates"):
         if (choice := at(read(answer, choices), 0)) is not None:
@@ -215,7 +215,7 @@ TEXTS: tuple[tuple[str | int, ...], ...] = (
 )
 
 
-def follow(value: Any, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401
+def follow(value: Any, path: tuple[str | int, ...]) -> Any:
     for step in path:
         if value is None:
             return None
@@ -223,7 +223,7 @@ def follow(value: Any, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401
     return value
 
 
-def output_of(answer: Any) -> Any:  # noqa: ANN401
+def output_of(answer: Any) -> Any:
     """The answer's text where it is in a known place, else the answer itself."""
     if not may_be_answer(answer):
         return answer
@@ -233,7 +233,7 @@ def output_of(answer: Any) -> Any:  # noqa: ANN401
     return answer
 
 
-def joined(found: Any) -> str | None:  # noqa: ANN401
+def joined(found: Any) -> str | None:
     """Text, or the text parts of a list of content blocks; None where there is none."""
     if isinstance(found, str):
         return found

@@ -42,7 +42,7 @@ class Heard:
         self._counts: dict[str, int] = {}
         self._calls: dict[int, dict[str, str]] = {}
 
-    def add(self, chunk: Any, *, keep: bool) -> None:  # noqa: ANN401
+    def add(self, chunk: Any, *, keep: bool) -> None:
         """Take what the chunk says; its text only with ``keep``."""
         self.number += 1
         if self._collect:
@@ -69,11 +69,11 @@ class Heard:
             self._texts.append(text)
             self._characters += len(text)
 
-    def _put_aside(self, chunk: Any, keep: bool) -> None:  # noqa: ANN401
+    def _put_aside(self, chunk: Any, keep: bool) -> None:
         if keep and len(self.others) < MAX_OTHERS:
             self.others.append(chunk)
 
-    def _facts(self, chunk: Any) -> bool:  # noqa: ANN401
+    def _facts(self, chunk: Any) -> bool:
         said = False
         for part in (chunk, *(read(chunk, name) for name in WHOLES)):
             if part is None or isinstance(part, (str, list)):
@@ -90,7 +90,7 @@ class Heard:
             self.attributes["gen_ai.response.finish_reasons"] = [reason]
         return said
 
-    def _tool_calls(self, chunk: Any) -> bool:  # noqa: ANN401
+    def _tool_calls(self, chunk: Any) -> bool:
         """OpenAI's pieces of tool calls: id and name come first, the arguments bit by bit."""
         pieces = follow(chunk, ("choices", 0, "delta", "tool_calls"))
         for place, piece in enumerate(pieces if isinstance(pieces, (list, tuple)) else ()):

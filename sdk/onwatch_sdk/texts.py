@@ -31,7 +31,7 @@ MAX_BITS = 1024
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def text_of(value: Any) -> str:  # noqa: ANN401
+def text_of(value: Any) -> str:
     """Text as it is; everything else as JSON. Redacted and cut as the policy says."""
     if type(value) is str:
         return content.recorded(value)
@@ -39,12 +39,12 @@ def text_of(value: Any) -> str:  # noqa: ANN401
     return content.recorded(plain if type(plain) is str else _encode(plain))
 
 
-def json_of(value: Any) -> str:  # noqa: ANN401
+def json_of(value: Any) -> str:
     """JSON that stays JSON when it is large: texts inside are redacted and cut, and long lists say what is missing."""
     return content.unicode(_encode(Bounded(redact=content.policy.redact is not None).plain(value)))
 
 
-def word(value: Any, most: int = 400) -> str:  # noqa: ANN401
+def word(value: Any, most: int = 400) -> str:
     """A name, id or label: text and numbers as they are, anything else by its type; empty for None. Never raises."""
     if issubclass(type(value), str):
         return content.unicode(str.__str__(value)[:most])
@@ -61,7 +61,7 @@ class Bounded:
         self._entries = MAX_ENTRIES
         self._characters = content.policy.max_characters + 1
 
-    def plain(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401, C901
+    def plain(self, value: Any, depth: int = 0) -> Any:
         """Never raises; what cannot be read is named by its type."""
         kind = type(value)
         if kind is str:
@@ -120,7 +120,7 @@ class Bounded:
         self._entries -= 1
         return self._entries < 0 or self._characters <= 0
 
-    def _other(self, value: Any, depth: int) -> Any:  # noqa: ANN401, C901
+    def _other(self, value: Any, depth: int) -> Any:
         """Subclasses and the standard library's own; objects whose fields can be read without running their code."""
         kind = type(value)
         if issubclass(kind, enum.Enum):
@@ -148,14 +148,14 @@ class Bounded:
             return self._mapping(fields.items(), len(fields), depth + 1)
         return named(value)
 
-    def _numpy(self, value: Any) -> Any:  # noqa: ANN401
+    def _numpy(self, value: Any) -> Any:
         """A scalar as the number that it is, an array by its shape."""
         if value.shape == ():
             return self.plain(value.item())
         return f"<array {'x'.join(map(str, value.shape))} {value.dtype}>"
 
 
-def own_fields(value: Any) -> Mapping[str, Any] | None:  # noqa: ANN401
+def own_fields(value: Any) -> Mapping[str, Any] | None:
     """The fields of a dataclass or pydantic model, read past its properties; ``None`` for every other object."""
     kind = type(value)
     state = getattr(value, "__dict__", None) if "__getattribute__" not in kind.__dict__ else None
@@ -174,7 +174,7 @@ def _names(kind: type) -> set[str]:
     return {name for base in kind.__mro__ for name in ("model_fields", "__pydantic_fields__") if name in base.__dict__}
 
 
-def named(value: Any) -> str:  # noqa: ANN401
+def named(value: Any) -> str:
     """``<module.Type>``."""
     kind = type(value)
     return f"<{content.unicode(str(kind.__module__))}.{content.unicode(kind.__qualname__)}>"

@@ -31,7 +31,7 @@ def wrap(function: Function, plan: Plan) -> Function:
 
 def _plain(function: Function, plan: Plan) -> Function:
     @functools.wraps(function)
-    def plain(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def plain(*args: Any, **kwargs: Any) -> Any:
         call = Call(plan, args, kwargs)
         call.enter()
         try:
@@ -46,7 +46,7 @@ def _plain(function: Function, plan: Plan) -> Function:
     return plain
 
 
-def _through(call: Call, result: Any) -> Any:  # noqa: ANN401
+def _through(call: Call, result: Any) -> Any:
     """The result. Where that is work still to be done, the span is over when it is done."""
     kind = type(result)
     if kind is GeneratorType:
@@ -65,7 +65,7 @@ def _through(call: Call, result: Any) -> Any:  # noqa: ANN401
 
 def _coroutine(function: Function, plan: Plan) -> Function:
     @functools.wraps(function)
-    async def coroutine(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    async def coroutine(*args: Any, **kwargs: Any) -> Any:
         work = function(*args, **kwargs)
         return await _follow_coroutine(Call(plan, args, kwargs), work)
 
@@ -74,7 +74,7 @@ def _coroutine(function: Function, plan: Plan) -> Function:
 
 def _generator(function: Function, plan: Plan) -> Function:
     @functools.wraps(function)
-    def generator(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def generator(*args: Any, **kwargs: Any) -> Any:
         chunks = function(*args, **kwargs)
         return (yield from _follow(Call(plan, args, kwargs), chunks))
 
@@ -82,13 +82,13 @@ def _generator(function: Function, plan: Plan) -> Function:
 
 
 def _async_generator(function: Function, plan: Plan) -> Function:
-    def begin(*args: Any, **kwargs: Any) -> tuple[Any, Call]:  # noqa: ANN401
+    def begin(*args: Any, **kwargs: Any) -> tuple[Any, Call]:
         return function(*args, **kwargs), Call(plan, args, kwargs)
 
     return functools.wraps(function)(_following_async(begin))
 
 
-async def _follow_coroutine(call: Call, work: Any) -> Any:  # noqa: ANN401
+async def _follow_coroutine(call: Call, work: Any) -> Any:
     call.enter()
     try:
         result = await work
@@ -100,7 +100,7 @@ async def _follow_coroutine(call: Call, work: Any) -> Any:  # noqa: ANN401
     return _through(call, result)
 
 
-def _follow(call: Call, chunks: Any) -> Any:  # noqa: ANN401
+def _follow(call: Call, chunks: Any) -> Any:
     """The generator's chunks. The span is current while it runs, and not while its consumer has the chunk."""
     step: Callable[..., Any] = next
     given: Any = chunks
@@ -129,7 +129,7 @@ def _follow(call: Call, chunks: Any) -> Any:  # noqa: ANN401
             step, given = (next, chunks) if sent is None else (chunks.send, sent)
 
 
-def _close(call: Call, chunks: Any) -> None:  # noqa: ANN401
+def _close(call: Call, chunks: Any) -> None:
     call.enter()
     try:
         chunks.close()
@@ -144,7 +144,7 @@ def _close(call: Call, chunks: Any) -> None:  # noqa: ANN401
 def _following_async(begin: Callable[..., tuple[Any, Call]]) -> Function:
     """An async generator function like ``_follow``, which has no ``yield from`` to be reached by."""
 
-    async def follow(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    async def follow(*args: Any, **kwargs: Any) -> Any:
         chunks, call = begin(*args, **kwargs)
         step: Callable[..., Any] = anext
         given: Any = chunks
@@ -179,7 +179,7 @@ def _following_async(begin: Callable[..., tuple[Any, Call]]) -> Function:
     return follow
 
 
-async def _close_async(call: Call, chunks: Any) -> None:  # noqa: ANN401
+async def _close_async(call: Call, chunks: Any) -> None:
     call.enter()
     try:
         await (chunks.aclose if hasattr(chunks, "aclose") else chunks.close)()
