@@ -15,6 +15,8 @@ from onwatch_sdk.outbox import Patience
 from onwatch_sdk.version import VERSION
 
 DEFAULT_ENDPOINT = "http://localhost:8000"
+#: Of the doors behind the address.
+PATHS = ("/v1/traces", "/api/v1")
 TIMEOUT_SECONDS = 10.0
 #: Pauses between tries; the console's own ``Retry-After`` comes first.
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -65,8 +67,12 @@ class Console:
     """Where things are sent: an address without a path, and a key."""
 
     def __init__(self, endpoint: str | None = None, key: str | None = None) -> None:
-        self.base = (endpoint or os.environ.get("ONWATCH_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
-        self.key = key if key is not None else os.environ.get("ONWATCH_KEY", "")
+        base = str(endpoint or os.environ.get("ONWATCH_ENDPOINT") or DEFAULT_ENDPOINT).strip().rstrip("/")
+        # What other clients want as their address is understood as well.
+        for path in PATHS:
+            base = base.removesuffix(path)
+        self.base = base.rstrip("/")
+        self.key = str(key if key is not None else os.environ.get("ONWATCH_KEY", "")).strip()
         self._opener = _opener()
 
     def ask(
@@ -96,8 +102,11 @@ class Console:
         except urllib.error.HTTPError as error:
             with error:
                 raise Refused(error.code, _detail(error), _retry_after(error.headers)) from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"{self.base} does not answer: {error}") from None
+        except ValueError as error:
+            # Its text may hold the key.
+            raise Unreachable(f"Address or key cannot be used ({type(error).__name__}).") from None
 
     def deliver(self, path: str, body: bytes, *, content_type: str, patience: Patience) -> bytes:
         """``ask``, again and again while the console is away or asks for time, at most six times.

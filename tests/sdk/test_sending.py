@@ -117,6 +117,23 @@ def test_an_address_that_is_none_harms_nobody(address, connected, counted):
     assert counted()["spans_failed"] == 1
 
 
+@pytest.mark.parametrize("path", ["", "/", "/v1/traces", "/v1/traces/", "/api/v1"])
+def test_addresses_with_the_path_of_another_client(path, console, connected):
+    sending.current().console.base = http.Console(console.url + path).base
+    tool(1)
+    assert onwatch.flush(5)
+    assert [asked.path for asked in console.asked] == ["/v1/traces"]
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "schlüssel", "\ud800"])
+def test_a_key_that_is_none_harms_nobody(key, connected, counted, caplog):
+    sending.current().console.key = key
+    tool(1)
+    assert onwatch.flush(5)
+    assert counted()["spans_ended"] == 1
+    assert repr(key)[1:-1] not in caplog.text
+
+
 def test_one_span_that_cannot_be_written_does_not_take_the_others_along(connected, provider, counted):
     """The application may write anything on spans of its own."""
     tracer = provider.get_tracer("somebody.else")
