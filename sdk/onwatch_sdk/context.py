@@ -41,7 +41,7 @@ class AITraceContext:
 
     def __init__(
         self,
-        name: str,
+        name: str = "operation",
         *,
         kind: str | None = None,
         user: str | None = None,

