@@ -85,3 +85,5 @@ def _stop(server: subprocess.Popen) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(server.pid, signal.SIGKILL)
         pytest.fail("the console did not stop")
+    if server.returncode:
+        pytest.fail(f"the console ended with status {server.returncode}")
