@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core import clickhouse
-from telemetry import metrics, rollup_repair, store
+from telemetry import metrics, pieces, rollup_repair, store
 from telemetry.columns import microseconds, score_columns, span_columns
 from telemetry.count_once import RecentCalls, count_once
 from telemetry.followup import Follower
@@ -29,7 +29,7 @@ from telemetry.rollups import Roller
 from telemetry.span import Score, Span
 from telemetry.store import BadRows, StoreUnavailable
 
-__all__ = ["BadRows", "Stored", "StoreUnavailable", "settle", "start", "store_scores", "store_spans"]
+__all__ = ["BadRows", "Stored", "StoreUnavailable", "run_pipeline", "settle", "start", "store_scores", "store_spans"]
 
 WINDOW_SECONDS = int(WINDOW.total_seconds())
 
@@ -55,7 +55,8 @@ def _load(paths: tuple[str, ...]) -> tuple[Step, ...]:
     return tuple(import_string(path) for path in paths)
 
 
-def _run_pipeline(spans: list[Span]) -> None:
+def run_pipeline(spans: list[Span]) -> None:
+    """The steps of TELEMETRY_PIPELINE."""
     for step in _load(tuple(settings.TELEMETRY_PIPELINE)):
         step(spans)
 
@@ -75,6 +76,7 @@ def start() -> None:
     """Learn what was stored before this process started, and repair what it left half done. Raises StoreUnavailable."""
     _spans.warm()
     _scores.warm()
+    pieces.start()
     if clickhouse.is_embedded():
         rollup_repair.repair_after_start()
 
@@ -85,6 +87,7 @@ def forget() -> None:
     _spans.reset()
     _calls.forget()
     _scores.reset()
+    pieces.forget()
 
 
 def settle() -> None:
@@ -118,15 +121,19 @@ def store_scores(scores: list[Score]) -> int:
 
 def _store(spans: list[Span], scores: Sequence[Score], *, ask: bool) -> Stored:
     batch = _roller.begin()
-    carried = [score for span in spans if span.scores for score in _completed(span)]
+    joined: list[pieces.Piece] = []
     try:
-        batch.spans = _store_new_spans(spans, batch.received_at) if spans else []
+        if spans:
+            batch.spans, joined = _store_new_spans(spans, batch.received_at)
+        carried = [score for span in spans if span.scores for score in _completed(span)]
         if carried or scores:
             batch.scores = _store_new_scores([*carried, *scores], batch.received_at, ask=ask)
     except BaseException:
         _roller.failed(batch)
         raise
     _roller.stored(batch)
+    if joined:
+        pieces.joined(joined)
     new, new_scores = len(batch.spans), len(batch.scores)
     metrics.count("onwatch_spans_stored_total", new)
     metrics.count("onwatch_spans_repeated_total", len(spans) - new)
@@ -146,7 +153,9 @@ def _completed(span: Span) -> list[Score]:
     return span.scores
 
 
-def _store_new_spans(spans: list[Span], received_at: datetime) -> list[Span]:
+def _store_new_spans(spans: list[Span], received_at: datetime) -> tuple[list[Span], list[pieces.Piece]]:
+    """The spans that were new, and the pieces of log records that came before them and are in them now."""
+    joined: list[pieces.Piece] = []
     hashes = [span_hash(span.project_id, span.trace_id, span.span_id) for span in spans]
     with _spans.claim(hashes) as claim:
         new = _only(spans, claim.fresh)
@@ -156,13 +165,14 @@ def _store_new_spans(spans: list[Span], received_at: datetime) -> list[Span]:
             new = [span for span, one in zip(new, new_hashes, strict=True) if one not in known]
             new_hashes = [one for one in new_hashes if one not in known]
         if new:
+            joined = pieces.join(new, new_hashes)
             count_once(new)
             _calls.discount(new)
-            _run_pipeline(new)
+            run_pipeline(new)
             store.insert("spans", span_columns(new, new_hashes, received_at))
             _calls.remember(new)
         claim.keep()
-    return new
+    return new, joined
 
 
 def _store_new_scores(scores: Sequence[Score], received_at: datetime, *, ask: bool) -> list[Score]:

@@ -14,13 +14,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
 from core.connections import drop_dead_connections
 from telemetry import commit, metrics
 from telemetry.commit import BadRows
-from telemetry.dialects.decoded import Decoded
+from telemetry.dialects.decoded import Decoded, Keep
 
 logger = logging.getLogger(__name__)
 
@@ -115,12 +116,52 @@ class Committer:
                 _fail([request], error)
                 continue
             group.append(request)
-            spans += len(request.decoded.spans)
+            spans += len(request.decoded.spans) + len(request.decoded.items)
             size += expanded
         return group
 
 
 def _store(group: list[_Request], *, count: bool) -> None:
+    """Spans in one insert, and what other signals brought in one insert a signal."""
+    with_spans = [request for request in group if request.decoded.keep is None]
+    if with_spans:
+        _store_spans(with_spans, count=count)
+    if len(with_spans) < len(group):
+        others: dict[Keep, list[_Request]] = {}
+        for request in group:
+            if request.decoded.keep is not None:
+                others.setdefault(request.decoded.keep, []).append(request)
+        for keep, requests in others.items():
+            _keep(keep, requests)
+
+
+def _keep(keep: Keep, group: list[_Request]) -> None:
+    items = [item for request in group for item in request.decoded.items]
+    try:
+        if items:
+            keep(items)
+    except BadRows as error:
+        for request in group:
+            _keep_good_part(keep, request, error)
+        return
+    except Exception as error:
+        _fail(group, error)
+        return
+    _answer(group)
+
+
+def _keep_good_part(keep: Keep, request: _Request, error: BadRows) -> None:
+    decoded = request.decoded
+    try:
+        bad = _refused(decoded.items, keep)
+    except Exception as later:
+        _fail([request], later)
+        return
+    decoded.refuse(len(bad), f"{len(bad)} cannot be stored: {error}" if bad else "")
+    _answer([request])
+
+
+def _store_spans(group: list[_Request], *, count: bool) -> None:
     spans = [span for request in group for span in request.decoded.spans]
     try:
         commit.store_spans(spans, count=count)
@@ -130,7 +171,7 @@ def _store(group: list[_Request], *, count: bool) -> None:
         else:
             # One of them is to blame: each gets its own verdict.
             for request in group:
-                _store([request], count=False)
+                _store_spans([request], count=False)
         return
     except Exception as error:
         _fail(group, error)
@@ -143,26 +184,26 @@ def _store_good_part(request: _Request, error: BadRows) -> None:
     decoded = request.decoded
     good, bad = decoded.spans, []
     try:
-        bad = _refused(decoded.spans)
+        bad = _refused(decoded.spans, commit.store_spans)
     except Exception as later:
         _fail([request], later)
         return
     refused = {id(span) for span in bad}
     decoded.spans = [span for span in good if id(span) not in refused]
-    decoded.rejected += len(bad)
     named = f"span {bad[0].span_id} of trace {bad[0].trace_id} cannot be stored: {error}" if bad else ""
-    decoded.message = "; ".join(filter(None, (decoded.message, named)))
+    decoded.refuse(len(bad), named)
     _answer([request])
 
 
-def _refused(spans: list) -> list:
+def _refused(items: list[Any], keep: Callable[[list[Any]], object]) -> list[Any]:
+    """Store by halves what can be stored; returns the rest."""
     try:
-        commit.store_spans(spans)
+        keep(items)
     except BadRows:
-        if len(spans) == 1:
-            return spans
-        middle = len(spans) // 2
-        return _refused(spans[:middle]) + _refused(spans[middle:])
+        if len(items) == 1:
+            return items
+        middle = len(items) // 2
+        return _refused(items[:middle], keep) + _refused(items[middle:], keep)
     return []
 
 

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from core.jobs import Job
 from core.pace import Paced
-from telemetry import runs
+from telemetry import amend, runs
 from telemetry.live import audit, rebuild
 
 JOBS: tuple[Job, ...] = (
     # While many old minutes keep being written to, copying them again and again must not take the time of receiving.
     Job("live-repair", timedelta(seconds=2), Paced(rebuild.repair_all, share=0.1)),
     Job("unfinished-runs", timedelta(minutes=1), runs.store_unfinished),
+    Job("join-log-records", timedelta(seconds=5), amend.sweep),
+    Job("late-scores", timedelta(minutes=10), amend.store_late_scores),
     Job("live-audit", timedelta(minutes=2), audit.audit_all),
 )

@@ -10,6 +10,12 @@ HELP = {
     "onwatch_spans_repeated_total": "Spans that had been stored before and were not counted again.",
     "onwatch_spans_rejected_total": "Spans refused because of their content.",
     "onwatch_scores_stored_total": "Scores stored in ClickHouse.",
+    "onwatch_log_pieces_stored_total": "What log records told of spans, stored.",
+    "onwatch_log_records_unkept_total": "Log records that told nothing of a model call and were not kept.",
+    "onwatch_spans_amended_total": "Stored spans that gained something from a later log record.",
+    "onwatch_metric_points_stored_total": "Points of metrics stored in ClickHouse.",
+    "onwatch_metric_points_repeated_total": "Points that had been stored before.",
+    "onwatch_metric_points_rejected_total": "Points refused because of their content.",
     "onwatch_requests_refused_total": "Ingest requests answered with 503: backlog full or store away.",
     "onwatch_commits_total": "Group commits.",
 }

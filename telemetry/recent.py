@@ -38,6 +38,11 @@ def score_hash(project_id: int, score_id: str) -> int:
     return xxhash.xxh3_64_intdigest(f"{project_id}|{score_id}".encode("utf-8", "surrogatepass"))
 
 
+def response_hash(project_id: int, response_id: str) -> int:
+    """Of a provider's answer; ``sql/keys_arrived.sql`` says the same."""
+    return xxhash.xxh3_64_intdigest(f"{project_id}|response|{response_id}".encode("utf-8", "surrogatepass"))
+
+
 @dataclass(slots=True)
 class Claim:
     """Ids that one writer is about to store. Nobody else stores them until the claim ends."""

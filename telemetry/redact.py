@@ -180,6 +180,12 @@ def redact(spans: list[Span]) -> None:
             wanted.span(span)
 
 
+def redact_value(project_id: int, value: Any) -> Any:  # noqa: ANN401
+    """The same for any JSON value of one project."""
+    rules = _rules.current().get(project_id)
+    return rules.value(value) if rules else value
+
+
 def redact_comments(scores: Iterable[Score]) -> None:
     """The same for what people and judges wrote beside their scores."""
     commented = [score for score in scores if score.comment]

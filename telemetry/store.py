@@ -128,6 +128,7 @@ def _retention() -> dict[str, Retention]:
     return {
         "spans": raw,
         "scores": raw,
+        "span_content": raw,
         "spans_1m": minutes,
         "scores_1m": minutes,
         "spans_1h": hours,

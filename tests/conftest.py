@@ -12,7 +12,10 @@ from core.redis import connect
 from onwatch import private_redis
 from telemetry import commit, store
 
-TABLES = ("spans", "spans_1m", "spans_1h", "spend_15m", "scores", "scores_1m", "scores_1h")
+TABLES = (
+    "spans", "spans_1m", "spans_1h", "spend_15m", "scores", "scores_1m", "scores_1h",
+    "log_pieces", "joined_pieces", "span_content",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from telemetry.span import Span
 
@@ -23,11 +25,24 @@ class BadItem(Exception):
         return f"{place}.{self.field}: {self}" if self.field else f"{place}: {self}"
 
 
+#: Stores items of one or more bodies; raises StoreUnavailable, or BadRows when one does not fit.
+Keep = Callable[[list[Any]], None]
+
+
 @dataclass(slots=True)
 class Decoded:
     """The good part of a body, and why the rest was refused (OTLP's partial success)."""
 
     spans: list[Span] = field(default_factory=list)
+    #: Spans, log records or data points, as OTLP counts them.
     rejected: int = 0
-    #: Where the first refused spans lie and why; empty when none was refused.
+    #: Where the first refused ones lie and why; empty when none was refused.
     message: str = ""
+    #: What a body without spans held, and who stores it.
+    items: list[Any] = field(default_factory=list)
+    keep: Keep | None = None
+
+    def refuse(self, count: int, why: str) -> None:
+        """Count what turned out to be bad after decoding."""
+        self.rejected += count
+        self.message = "; ".join(filter(None, (self.message, why)))

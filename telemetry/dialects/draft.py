@@ -30,8 +30,8 @@ class Heard:
         self.more: list[Any] = []
         #: Documents, one by one.
         self.retrieved: list[Document] = []
-        #: Messages by side.
-        self.spoken: dict[str, list[dict[str, Any]]] = {}
+        #: Messages by side, each with its time in nanoseconds.
+        self.spoken: dict[str, list[tuple[int, dict[str, Any]]]] = {}
 
 
 class Draft:

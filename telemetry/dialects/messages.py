@@ -134,7 +134,7 @@ def event(side: str, role: str) -> Callable[[Draft, Any, int], None]:
         body = {key: plain(event.attributes[key]) for key in event.attributes}
         message = from_event(body, role)
         if message["parts"]:
-            draft.heard.spoken.setdefault(side, []).append(message)
+            draft.heard.spoken.setdefault(side, []).append((event.time_unix_nano, message))
 
     return add
 

@@ -6,21 +6,25 @@ holds both (``complete``); nothing here makes a span, and no tokens are added to
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from telemetry import errors
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.draft import SLOT, Draft
 from telemetry.dialects.envelope import Signal, batches, explain
 from telemetry.dialects.lookup import LOOKUP
+from telemetry.dialects.messages import tool_calls
 from telemetry.dialects.otlp import EPOCH, FUTURE_NS, NO_SPAN, NO_TRACE, SPAN_ID_BYTES, TRACE_ID_BYTES
-from telemetry.dialects.settle import STATUS_OK, settle
+from telemetry.dialects.settle import FINISH_REASONS, STATUS_OK, settle
 from telemetry.dialects.translate import DEFAULTS, Defaults, hear
-from telemetry.dialects.values import text
+from telemetry.dialects.values import json_text, parse_json, text
 from telemetry.span import CALL_KINDS, COLUMNS, Score, Span
 
 if TYPE_CHECKING:
@@ -38,6 +42,11 @@ ERRORS = ("error_type", "error_original", "error_message")
 UNEXPLAINED = frozenset({"", "other"})
 
 
+#: Why a record of a model call is of no use.
+NO_LINK = "a record of a model call with neither a span nor a gen_ai.response.id"
+#: As much of an unknown record as is told to its sender.
+MAX_EXAMPLE = 120
+
 #: What a span says where it knows nothing.
 EMPTY: dict[str, tuple[Any, ...]] = {name: (DEFAULTS[SLOT[name]], [], "") for name in JOINED} | {"kind": ("other",)}
 
@@ -54,7 +63,15 @@ class LogJoin:
     occurred_at: datetime
     #: Field of the canonical span -> value, for ``complete``.
     fields: dict[str, Any] = field(default_factory=dict)
+    #: ``input`` and ``output`` -> messages that came one a record, each with its time. ``fields`` has them together;
+    #: they stand here too because the rest of the conversation may be in another batch.
+    spoken: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     scores: list[Score] = field(default_factory=list)
+
+    @property
+    def has_link(self) -> bool:
+        """Whether it can ever be joined to a span."""
+        return bool((self.trace_id and self.span_id) or self.response_id)
 
 
 @dataclass(slots=True)
@@ -63,9 +80,15 @@ class DecodedLogs:
 
     joins: list[LogJoin] = field(default_factory=list)
     rejected: int = 0
-    #: Records that tell nothing of model calls; they are not kept.
+    #: Records that tell nothing of model calls, or of none that could be found; they are not kept.
     ignored: int = 0
+    #: The first of those in words.
+    example: str = ""
     message: str = ""
+
+    def ignore(self, record: Any, name: bytes) -> None:
+        self.ignored += 1
+        self.example = self.example or _in_words(record, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +116,20 @@ def decode_logs(body: bytes, *, json: bool, caller: Caller) -> DecodedLogs:
                     # Records without a span stand each for themselves.
                     told.setdefault(span if any(span) else (*span, at), []).append(event)
                 else:
-                    decoded.ignored += 1
+                    decoded.ignore(record, event.name)
             except BadItem as error:
                 refusals.append(error.at(f"{place}[{at}]"))
         for (trace_id, span_id, *_), events in told.items():
             try:
                 join = _join(trace_id, span_id, events, defaults)
-                if join.fields or join.scores:
-                    decoded.joins.append(join)
             except BadItem as error:
                 refusals.extend([error.at(place)] * len(events))
+                continue
+            if (join.fields or join.scores) and join.has_link:
+                decoded.joins.append(join)
+            elif join.fields or join.scores:
+                decoded.ignored += len(events)
+                decoded.example = decoded.example or NO_LINK
     decoded.rejected, decoded.message = len(refusals), explain(refusals)
     return decoded
 
@@ -142,9 +169,19 @@ def _join(trace_id: str, span_id: str, events: list[_Event], defaults: Defaults)
         response_id=fields.get("response_id", "") or _response_id(events),
         occurred_at=EPOCH + timedelta(0, 0, started_ns // 1000),
         fields=fields | _error(draft),
+        spoken=draft.heard.spoken,
     )
-    join.scores = [_completed(score, place, join) for place, score in enumerate(draft.scores)]
+    scores = [_completed(score, join) for score in draft.scores]
+    join.scores = list({score.score_id: score for score in scores}.values())
     return join
+
+
+def _in_words(record: Any, name: bytes) -> str:
+    """An unknown record: the name of its event, else the beginning of what it says."""
+    if name:
+        return f"event {name.decode('utf-8', 'replace')[:MAX_EXAMPLE]!r}"
+    said = record.body.string_value.decode("utf-8", "replace")
+    return f"{said[:MAX_EXAMPLE]!r}" if said else "a record without an event name"
 
 
 def _error(draft: Draft) -> dict[str, str]:
@@ -163,12 +200,51 @@ def _response_id(events: list[_Event]) -> str:
     return next((found for event in events if (found := text(event.attributes.get("gen_ai.response.id", b"")))), "")
 
 
-def _completed(score: Score, place: int, join: LogJoin) -> Score:
+def _completed(score: Score, join: LogJoin) -> Score:
     score.project_id = join.project_id
     score.trace_id, score.span_id, score.occurred_at = join.trace_id, join.span_id, join.occurred_at
     about = f"{join.trace_id}/{join.span_id}" if join.span_id else join.response_id
-    score.score_id = f"{about}/{join.occurred_at.timestamp()}/{place}/{score.name}"
+    # What was judged and how: however the records are batched when they are sent again, the id is the same.
+    verdict = orjson.dumps([about, score.name, score.value, score.label, score.comment, score.evaluator])
+    score.score_id = f"log:{hashlib.blake2b(verdict, digest_size=16).hexdigest()}"
     return score
+
+
+def merged(joins: Iterable[LogJoin]) -> LogJoin:
+    """What several batches tell of one span, the same in whatever order and however often they came.
+
+    The earliest word on a field counts; messages that came one a record are put together in the order of their times.
+    """
+    ordered = sorted(joins, key=lambda join: (join.occurred_at, repr(join.fields)))
+    first = ordered[0]
+    whole = LogJoin(first.project_id, first.trace_id, first.span_id, "", first.occurred_at)
+    for side in ("input", "output"):
+        _merge_spoken(whole, ordered, side)
+    for join in ordered:
+        whole.fields = join.fields | whole.fields
+        whole.response_id = whole.response_id or join.response_id
+    whole.scores = list({score.score_id: score for join in ordered for score in join.scores}.values())
+    return whole
+
+
+def _merge_spoken(whole: LogJoin, joins: Sequence[LogJoin], side: str) -> None:
+    """Messages of one side, unless a record tells the side as a whole."""
+    at_once = next((join.fields[side] for join in joins if side in join.fields and side not in join.spoken), None)
+    spoken = {
+        (at, orjson.dumps(message, option=orjson.OPT_SORT_KEYS)): message
+        for join in joins
+        for at, message in join.spoken.get(side, ())
+    }
+    if at_once or not spoken:
+        whole.fields |= {side: at_once} if at_once else {}
+        return
+    whole.spoken[side] = [(at, spoken[at, told]) for at, told in sorted(spoken, key=lambda key: key[0])]
+    said = [message for _, message in whole.spoken[side]]
+    whole.fields[side] = json_text(said)
+    if side == "output":
+        reason = next((message["finish_reason"] for message in said if "finish_reason" in message), "")
+        found = {"tool_calls": tool_calls(said), "finish_reason": FINISH_REASONS.get(reason, reason)}
+        whole.fields |= {name: value for name, value in found.items() if value}
 
 
 def complete(span: Span, join: LogJoin) -> None:
@@ -176,7 +252,8 @@ def complete(span: Span, join: LogJoin) -> None:
     if _is_of_another(span, join):
         return
     for name, value in join.fields.items():
-        if name not in ERRORS and getattr(span, name) in EMPTY[name]:
+        known = getattr(span, name) if name not in ERRORS else None
+        if name not in ERRORS and (known in EMPTY[name] or (name in join.spoken and _continues(known, value))):
             setattr(span, name, value)
     if span.status == "error" and span.error_type in UNEXPLAINED and "error_type" in join.fields:
         for name in ERRORS:
@@ -191,3 +268,11 @@ def _is_of_another(span: Span, join: LogJoin) -> bool:
     if join.fields.get("kind") in CALL_KINDS and span.kind not in CALL_KINDS:
         return True
     return bool(span.response_id and join.response_id and span.response_id != join.response_id)
+
+
+def _continues(known: str, told: str) -> bool:
+    """Whether a conversation holds all messages of another and more: what the span had came from earlier records."""
+    before, after = parse_json(known), parse_json(told)
+    if not isinstance(before, list) or not isinstance(after, list) or len(before) >= len(after):
+        return False
+    return all(message in after for message in before)

@@ -169,10 +169,11 @@ def hear(events: Any, draft: Draft) -> None:
         absorb(attributes, draft)
     draft.offer("documents", heard.retrieved[:MAX_DOCUMENTS], NOBODY - 1)
     for side, spoken in heard.spoken.items():
-        draft.offer(side, json_text(spoken), NOBODY - 1)
+        said = [message for _, message in spoken]
+        draft.offer(side, json_text(said), NOBODY - 1)
         if side == "output":
-            draft.offer("tool_calls", tool_calls(spoken), NOBODY - 1)
-            reasons = [message["finish_reason"] for message in spoken if "finish_reason" in message]
+            draft.offer("tool_calls", tool_calls(said), NOBODY - 1)
+            reasons = [message["finish_reason"] for message in said if "finish_reason" in message]
             draft.offer("finish_reason", reasons and reasons[0], NOBODY - 1)
 
 

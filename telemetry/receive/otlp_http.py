@@ -27,7 +27,7 @@ from telemetry import metrics
 from telemetry.dialects import otlp
 from telemetry.dialects.decoded import BadBody, Decoded
 from telemetry.group import Backlogged, committer
-from telemetry.receive import body, unkept
+from telemetry.receive import body, signals
 from telemetry.receive.body import BadEncoding, Disconnected, TooLarge, UnknownEncoding
 from telemetry.receive.http import Reply, Request
 from telemetry.store import StoreUnavailable
@@ -87,12 +87,8 @@ TRACES = Signal(
     ExportTraceServiceResponse,
     "rejected_spans",
 )
-METRICS = Signal(
-    lambda plain, json, _: unkept.METRICS.decode(plain, json=json), ExportMetricsServiceResponse, "rejected_data_points"
-)
-LOGS = Signal(
-    lambda plain, json, _: unkept.LOGS.decode(plain, json=json), ExportLogsServiceResponse, "rejected_log_records"
-)
+METRICS = Signal(signals.metric_points, ExportMetricsServiceResponse, "rejected_data_points")
+LOGS = Signal(signals.logs, ExportLogsServiceResponse, "rejected_log_records")
 
 
 async def _export(signal: Signal, request: Request, media_type: str) -> Decoded:

@@ -9,7 +9,8 @@ from quality import answers, run
 from quality.evaluators import registry
 from quality.models import EvaluationCursor, TopicVocabulary
 from quality.run import SETTLE, Evaluation
-from telemetry import commit, store
+from telemetry import amend, commit, store
+from telemetry.dialects.otlp_logs import LogJoin
 from telemetry.store import StoreUnavailable
 from tests.quality.factories import BAD, GOOD, make_trace, messages, store_score, store_traces, stored_scores
 from tests.telemetry.ingest.ask import ask, value
@@ -282,3 +283,21 @@ def test_documents_found_after_the_answer_do_not_support_it(judged_project):
     store_traces((root, found, said))
     judge_all()
     assert "correctness" not in by_name()
+
+
+@pytest.mark.parametrize("judged_before", [False, True])
+def test_it_judges_an_answer_whose_text_came_in_a_later_log_record(judged_project, judged_before):
+    evaluation = Evaluation()
+    root, found, said = make_trace(judged_project)
+    spoken, said.output = said.output, ""
+    store_traces((root, found, said))
+    if judged_before:
+        assert judge_all(evaluation) == 0
+    amend.take(
+        [LogJoin(judged_project.pk, said.trace_id, said.span_id, "", said.start_time, fields={"output": spoken})]
+    )
+    assert judge_all(evaluation) == 1
+    assert by_name()["overall"] == 1.0
+    assert {row[0] for row in ask("SELECT DISTINCT model FROM scores")} == {"gpt-4o-mini"}
+    assert judge_all(evaluation) == 0
+    assert judge_all() == 0

@@ -13,10 +13,6 @@ from google.protobuf.json_format import MessageToDict
 from google.rpc.status_pb2 import Status
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-    ExportMetricsServiceResponse,
-)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -286,20 +282,13 @@ def test_it_answers_500_for_its_own_faults_and_lives_on(receiver, monkeypatch, c
     assert post(receiver, export_request([1])).status_code == 200
 
 
-def test_it_says_that_metrics_are_not_kept(receiver):
-    request = ExportMetricsServiceRequest()
-    metric = request.resource_metrics.add().scope_metrics.add().metrics.add()
-    metric.sum.data_points.add().as_int = 5
-    metric.sum.data_points.add().as_int = 6
-    response = post(receiver, request.SerializeToString(), "/v1/metrics")
-    assert response.status_code == 200
-    partial = ExportMetricsServiceResponse.FromString(response.content).partial_success
-    assert partial.rejected_data_points == 2
-    assert "not kept" in partial.error_message
+def test_it_says_which_log_records_are_not_kept(receiver):
     answer = httpx.post(
-        f"{receiver}/v1/logs", json={"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {}}, {}]}]}]}
+        f"{receiver}/v1/logs",
+        json={"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": "ready"}}, {}]}]}]},
     ).json()
     assert answer["partialSuccess"]["rejectedLogRecords"] == "2"
+    assert answer["partialSuccess"]["errorMessage"].endswith("not kept: 'ready'")
 
 
 def test_it_does_not_fall_over_senders_that_go_away(receiver):

@@ -1,0 +1,29 @@
+"""Metrics and log records: how their bodies are read, and who stores what was in them."""
+
+from __future__ import annotations
+
+from accounts.keys import Caller
+from telemetry import amend, metrics
+from telemetry.dialects.decoded import Decoded
+from telemetry.dialects.otlp_logs import decode_logs
+from telemetry.dialects.otlp_metrics import decode_metrics
+
+
+def metric_points(plain: bytes, json: bool, caller: Caller) -> Decoded:
+    """All points of an ``ExportMetricsServiceRequest``. Raises BadBody."""
+    found = decode_metrics(plain, json=json, caller=caller)
+    metrics.count("onwatch_metric_points_rejected_total", found.rejected)
+    return Decoded(rejected=found.rejected + len(found.points), message=found.message or "Metrics are not kept.")
+
+
+def logs(plain: bytes, json: bool, caller: Caller) -> Decoded:
+    """What the records of an ``ExportLogsServiceRequest`` tell of model calls. Raises BadBody.
+
+    Other records are refused: whoever sends them should learn that they are not kept.
+    """
+    found = decode_logs(plain, json=json, caller=caller)
+    decoded = Decoded(rejected=found.rejected, message=found.message, items=found.joins, keep=amend.take)
+    if found.ignored:
+        metrics.count("onwatch_log_records_unkept_total", found.ignored)
+        decoded.refuse(found.ignored, f"{found.ignored} tell nothing of a model call and are not kept: {found.example}")
+    return decoded
