@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core import clickhouse
-from telemetry import metrics, pieces, rollup_repair, store
+from telemetry import metrics, pieces, points, rollup_repair, store
 from telemetry.columns import microseconds, score_columns, span_columns
 from telemetry.count_once import RecentCalls, count_once
 from telemetry.followup import Follower
@@ -88,6 +88,7 @@ def forget() -> None:
     _calls.forget()
     _scores.reset()
     pieces.forget()
+    points.forget()
 
 
 def settle() -> None:

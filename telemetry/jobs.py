@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.jobs import Job
 from core.pace import Paced
-from telemetry import amend, runs
+from telemetry import amend, metric_rollups, runs
 from telemetry.live import audit, rebuild
 
 JOBS: tuple[Job, ...] = (
@@ -15,5 +15,6 @@ JOBS: tuple[Job, ...] = (
     Job("unfinished-runs", timedelta(minutes=1), runs.store_unfinished),
     Job("join-log-records", timedelta(seconds=5), amend.sweep),
     Job("late-scores", timedelta(minutes=10), amend.store_late_scores),
+    Job("metric-rollups", timedelta(seconds=20), metric_rollups.roll_up),
     Job("live-audit", timedelta(minutes=2), audit.audit_all),
 )

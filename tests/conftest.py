@@ -15,6 +15,7 @@ from telemetry import commit, store
 TABLES = (
     "spans", "spans_1m", "spans_1h", "spend_15m", "scores", "scores_1m", "scores_1h",
     "log_pieces", "joined_pieces", "span_content",
+    "metric_series", "metric_points", "metric_points_5m", "metric_points_1h",
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class BadItem(Exception):
 
 
 #: Stores items of one or more bodies; raises StoreUnavailable, or BadRows when one does not fit.
-Keep = Callable[[list[Any]], None]
+Keep = Callable[[list[Any]], object]
 
 
 @dataclass(slots=True)

@@ -71,6 +71,8 @@ class MetricPoint:
     environment: str = ""
     release: str = ""
     scope: str = ""
+    #: What else its sender says of itself, behind ``resource.`` and ``scope.``.
+    resource: dict[str, Any] = field(default_factory=dict)
     #: The same for every point of one series of one sender: 32 hex digits.
     series: str = ""
 
@@ -114,6 +116,7 @@ class _Reader:
         self.unit = metric.unit.decode("utf-8", "replace")[:MAX_NAME]
         self.latest_ns = latest_ns
         self.values = defaults.values
+        self.rest = defaults.rest
         self.resource = orjson.dumps(defaults.rest, option=orjson.OPT_SORT_KEYS)
 
     def given(self) -> Iterator[tuple[str, Any]]:
@@ -147,6 +150,7 @@ class _Reader:
             environment=self.values[SLOT["environment"]],
             release=self.values[SLOT["release"]],
             scope=self.values[SLOT["scope"]],
+            resource=self.rest,
         )
         _READERS[kind](given, point)
         point.series = self._series(point)

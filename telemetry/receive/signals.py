@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.keys import Caller
-from telemetry import amend, metrics
+from telemetry import amend, metrics, points
 from telemetry.dialects.decoded import Decoded
 from telemetry.dialects.otlp_logs import decode_logs
 from telemetry.dialects.otlp_metrics import decode_metrics
@@ -13,7 +13,7 @@ def metric_points(plain: bytes, json: bool, caller: Caller) -> Decoded:
     """All points of an ``ExportMetricsServiceRequest``. Raises BadBody."""
     found = decode_metrics(plain, json=json, caller=caller)
     metrics.count("onwatch_metric_points_rejected_total", found.rejected)
-    return Decoded(rejected=found.rejected + len(found.points), message=found.message or "Metrics are not kept.")
+    return Decoded(rejected=found.rejected, message=found.message, items=found.points, keep=points.store_points)
 
 
 def logs(plain: bytes, json: bool, caller: Caller) -> Decoded:
