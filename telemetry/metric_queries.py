@@ -22,6 +22,8 @@ MOST_SERIES = 500
 MOST_METRICS = 200
 #: What came in this time is read from the points: roll-ups follow a little later.
 RECENT = timedelta(hours=2)
+#: What the small pictures of a list show.
+SMALL_SPAN, SMALL_STEP = timedelta(hours=3), timedelta(minutes=4)
 #: Before a chart's first step, so that a running total has a point to be compared with.
 REACH = timedelta(minutes=15)
 
@@ -212,9 +214,9 @@ def total(selection: Selection, project_id: int, span: TimeRange) -> Sums:
 
 
 def latest(series: Sequence[Series], project_id: int, now: datetime) -> dict[int, dict[int, Sums]]:
-    """The last hours of many series in steps of five minutes, for small pictures: without percentiles."""
-    span = TimeRange(now - timedelta(hours=3), now)
-    return by_series(series, project_id, span, timedelta(minutes=4), with_buckets=False)
+    """The last hours of many series, for small pictures: without percentiles."""
+    span = TimeRange(now - SMALL_SPAN, now)
+    return by_series(series, project_id, span, SMALL_STEP, with_buckets=False)
 
 
 def series_of(project_id: int, names: Sequence[str]) -> list[Series]:

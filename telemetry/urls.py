@@ -1,13 +1,15 @@
-"""Lists of traces, single traces, and who sends them."""
+"""Lists of traces, single traces, metrics, and who sends them."""
 
 from django.urls import path
 
-from telemetry import trace_views, views
+from telemetry import metric_views, trace_views, views
 
 app_name = "traces"
 urlpatterns = [
     path("traces/", views.traces, name="list"),
     # An id is whatever its sender chose, slashes included.
     path("traces/<path:trace_id>/", trace_views.trace, name="detail"),
+    path("metrics-explorer/", metric_views.metric_list, name="metrics"),
+    path("metrics-explorer/chart/", metric_views.metric_chart, name="metric"),
     path("senders/", views.sender_list, name="senders"),
 ]

@@ -218,6 +218,7 @@ AREAS = (
     ("/costs/", "Costs", "costs", "c"),
     ("/alerts/", "Alerts", "alerts", "a"),
     ("/incidents/", "Incidents", "incidents", "i"),
+    ("/metrics-explorer/", "Metrics", "metrics", "m"),
     ("/senders/", "Senders", "senders", "s"),
 )
 
