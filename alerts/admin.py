@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,8 +19,10 @@ from accounts.project_admin import ProjectModelAdmin, administered
 from alerts import preview, wording
 from alerts.models import Rule
 from alerts.rules import Phase
-from alerts.series import DEFINITIONS
+from alerts.series import DEFINITIONS, Series
 from core.timerange import TimeRange
+from telemetry import metric_queries
+from telemetry.metric_kinds import AGGREGATIONS
 from telemetry.store import StoreUnavailable
 
 PREVIEWED = timedelta(hours=24)
@@ -35,14 +38,26 @@ class RuleForm(forms.ModelForm):
     class Meta:
         model = Rule
         fields = (
-            "project", "name", "description", "enabled", "severity", "series", "subject", "budget", "scope",
-            "condition", "direction", "threshold", "clear_threshold", "floor", "baseline", "certain",
+            "project", "name", "description", "enabled", "severity", "series", "subject", "aggregation", "budget",
+            "scope", "condition", "direction", "threshold", "clear_threshold", "floor", "baseline", "certain",
             "minimum_sample", "window_minutes", "widest_window_minutes", "for_minutes", "keep_firing_minutes",
             "debounce_minutes", "no_data", "opens_incident", "playbook", "check_every_seconds",
         )  # fmt: skip
 
     def clean_scope(self) -> dict[str, str]:
         return self.cleaned_data["scope"] or {}
+
+    def clean(self) -> dict[str, Any] | None:
+        """What a metric that is sent already can be asked for."""
+        given = super().clean() or self.cleaned_data
+        project, name, wanted = given.get("project"), given.get("subject"), given.get("aggregation")
+        if given.get("series") == Series.METRIC and project and name and wanted:
+            with suppress(StoreUnavailable):
+                found = metric_queries.select(project.pk, name)
+                known = AGGREGATIONS[found.shape]
+                if found.series and wanted not in known:
+                    self.add_error("aggregation", f"{name} is a {found.shape}: choose one of {', '.join(known)}.")
+        return given
 
 
 @admin.register(Rule)
@@ -57,7 +72,14 @@ class RuleAdmin(ProjectModelAdmin):
         (None, {"fields": ("project", ("name", "severity"), "description", "enabled")}),
         (
             "What to watch",
-            {"fields": (("series", "subject"), "budget", "scope", ("window_minutes", "widest_window_minutes"))},
+            {
+                "fields": (
+                    ("series", "subject"),
+                    ("aggregation", "budget"),
+                    "scope",
+                    ("window_minutes", "widest_window_minutes"),
+                )
+            },
         ),
         (
             "When it is bad",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from alerts import rules
@@ -20,7 +21,7 @@ def problems(rule: Rule) -> Problems:
     if rule.series not in DEFINITIONS or rule.threshold is None:
         return {}
     found: Problems = {}
-    for check in (_subject, _budget, _scope, _condition, _threshold, _clear_threshold, _windows):
+    for check in (_subject, _aggregation, _budget, _scope, _condition, _threshold, _clear_threshold, _windows):
         for field, message in check(rule).items():
             found.setdefault(field, message)
     return found
@@ -29,8 +30,16 @@ def problems(rule: Rule) -> Problems:
 def _subject(rule: Rule) -> Problems:
     if rule.series == Series.FAILURES and rule.subject and rule.subject not in ERROR_TYPES:
         return {"subject": f"One of {', '.join(ERROR_TYPES)}, or empty for all."}
-    if rule.series not in (Series.SCORE, Series.FAILURES) and rule.subject:
-        return {"subject": "Leave this empty: only quality and failed operations have one."}
+    if rule.series == Series.METRIC and not rule.subject:
+        return {"subject": "The name of the metric, as its page writes it."}
+    if rule.series not in (Series.SCORE, Series.FAILURES, Series.METRIC) and rule.subject:
+        return {"subject": "Leave this empty: only quality, failed operations and metrics have one."}
+    return {}
+
+
+def _aggregation(rule: Rule) -> Problems:
+    if rule.aggregation and rule.series != Series.METRIC:
+        return {"aggregation": "Leave this empty: only metrics have one."}
     return {}
 
 
@@ -47,6 +56,8 @@ def _budget(rule: Rule) -> Problems:
 def _scope(rule: Rule) -> Problems:
     if not isinstance(rule.scope, dict) or not all(isinstance(value, str) for value in rule.scope.values()):
         return {"scope": 'An object of texts, for example {"feature": "search"}.'}
+    if rule.series == Series.METRIC:
+        return {}
     allowed = DEFINITIONS[rule.series].filters
     strange = sorted(set(rule.scope) - set(allowed))
     if not strange:
@@ -65,7 +76,9 @@ def _condition(rule: Rule) -> Problems:
 
 
 def _threshold(rule: Rule) -> Problems:
-    """Conditions that no value can meet."""
+    """Conditions that no value can meet. Metrics have whatever values they have."""
+    if rule.series == Series.METRIC and rule.condition == Condition.THRESHOLD:
+        return {}
     if rule.threshold < 0:
         return {"threshold": "Not below zero; “bad when” says in which direction."}
     below = rule.direction == Direction.BELOW
@@ -93,7 +106,8 @@ def _clear_threshold(rule: Rule) -> Problems:
         return {}
     # A change is written without its sign, so its way back is always downwards.
     back_is_down = rule.condition == Condition.CHANGE or rule.direction == Direction.ABOVE
-    if back_is_down and not 0 <= rule.clear_threshold <= rule.threshold:
+    lowest = -math.inf if rule.series == Series.METRIC and rule.condition == Condition.THRESHOLD else 0
+    if back_is_down and not lowest <= rule.clear_threshold <= rule.threshold:
         return {"clear_threshold": f"Between 0 and the threshold ({rule.threshold:g}), else the alert could never end."}
     if not back_is_down and rule.clear_threshold < rule.threshold:
         return {"clear_threshold": f"At or above the threshold ({rule.threshold:g}), else it means nothing."}
@@ -107,7 +121,7 @@ def _windows(rule: Rule) -> Problems:
     widest = rule.widest_window_minutes
     if widest is None:
         return {}
-    if DEFINITIONS[rule.series].additive or rule.series == Series.BUDGET:
+    if rule.watch.definition.additive or rule.series == Series.BUDGET:
         return {"widest_window_minutes": "Leave this empty: a longer window would make this figure larger."}
     if rule.window_minutes and widest < rule.window_minutes:
         return {"widest_window_minutes": f"At least the window itself ({rule.window_minutes})."}

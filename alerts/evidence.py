@@ -86,7 +86,8 @@ def collect(rule: Rule, observation: Observation, limits: Limits | None, span: T
     """Read the history and the example traces and put them beside the figures. Raises StoreUnavailable."""
     facts = without_traces(rule, observation, limits, span, words)
     facts["points"] = [(iso(point.at), point.reading.value, point.reading.sample) for point in read_history(rule, span)]
-    if rule.series != Series.BUDGET or rule.budget is None:
+    has_traces = rule.series != Series.METRIC and (rule.series != Series.BUDGET or rule.budget is None)
+    if has_traces:
         facts["examples"] = [
             ExampleFacts(
                 trace_id=found.trace_id,

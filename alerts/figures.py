@@ -27,6 +27,7 @@ _UNITS: dict[Unit, charts.Unit] = {
     Unit.MILLISECONDS: "ms",
     Unit.COUNT: "count",
     Unit.USD: "usd",
+    Unit.NUMBER: "",
 }
 
 

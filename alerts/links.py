@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.models import Project
 from alerts.models import Rule
 from alerts.series import Series
+from telemetry.metric_page import WHERE
 
 
 def narrowing(series: str, subject: str, threshold: float | None) -> dict[str, str]:
@@ -32,9 +33,18 @@ def evidence_traces(project: Project, facts: Mapping[str, Any]) -> str:
     """The traces of the window that made an alert fire; empty where nothing was kept."""
     if not facts.get("start"):
         return ""
-    query = {"project": project.slug, "from": facts["start"], "to": facts["end"], **facts["filters"]}
+    query = {"project": project.slug, "from": facts["start"], "to": facts["end"]}
+    if facts["series"] == Series.METRIC:
+        return _metric(query, facts["subject"], facts["filters"])
+    query |= facts["filters"]
     query |= narrowing(facts["series"], facts["subject"], facts["threshold"])
     return f"{reverse('traces:list')}?{urlencode(query)}"
+
+
+def _metric(query: dict[str, str], name: str, attributes: Mapping[str, str]) -> str:
+    """A metric has no traces: its chart."""
+    query = query | {"metric": name} | {f"{WHERE}{key}": value for key, value in attributes.items()}
+    return f"{reverse('traces:metric')}?{urlencode(query)}"
 
 
 def rule_traces(rule: Rule) -> str:
@@ -42,6 +52,9 @@ def rule_traces(rule: Rule) -> str:
     detail = rule.last_detail
     if not detail:
         return ""
-    query = {"project": rule.project.slug, "from": detail["start"], "to": detail["end"], **rule.scope}
+    query = {"project": rule.project.slug, "from": detail["start"], "to": detail["end"]}
+    if rule.series == Series.METRIC:
+        return _metric(query, rule.subject, rule.scope)
+    query |= rule.scope
     calls = {"score": rule.subject} if rule.series == Series.SCORE else {"calls": "1"}
     return f"{reverse('traces:list')}?{urlencode(query | calls)}"

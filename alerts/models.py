@@ -19,6 +19,7 @@ from alerts.rules import Condition, Direction, NoData, Phase
 from alerts.series import Series, Watch
 from costs.models import Budget
 from telemetry.filters import Filters
+from telemetry.metric_kinds import NAMES as AGGREGATIONS
 
 
 class Severity(models.TextChoices):
@@ -56,13 +57,24 @@ class Rule(models.Model):
 
     series = models.CharField("watch", max_length=16, choices=Series, default=Series.ERROR_RATE)
     subject = models.CharField(
-        "score or error type",
-        max_length=120,
+        "score, error type or metric",
+        max_length=200,
         blank=True,
         default="",
         help_text=(
             "For quality, the score's name: overall, correctness, relevance, helpfulness, safety, or any that is sent. "
-            "For failed operations, an error type such as timeout or rate_limit; empty counts all."
+            "For failed operations, an error type such as timeout or rate_limit; empty counts all. "
+            "For a metric, its name."
+        ),
+    )
+    aggregation = models.CharField(
+        max_length=8,
+        choices=[(name, name) for name in AGGREGATIONS],
+        blank=True,
+        default="",
+        help_text=(
+            "For a metric: rate and sum (the increase) of counters; avg, last, sum, min and max of gauges; "
+            "percentiles, avg, rate, count and sum of histograms. Empty: avg, rate or p95, whichever fits."
         ),
     )
     budget = models.ForeignKey(
@@ -77,7 +89,10 @@ class Rule(models.Model):
         "only traffic with",
         default=dict,
         blank=True,
-        help_text='Filters as on the pages: {"feature": "search", "model": "gpt-4o-mini"}. Empty: everything.',
+        help_text=(
+            'Filters as on the pages: {"feature": "search", "model": "gpt-4o-mini"}; of a metric, its attributes. '
+            "Empty: everything."
+        ),
     )
 
     condition = models.CharField(max_length=10, choices=Condition, default=Condition.THRESHOLD)
@@ -205,7 +220,9 @@ class Rule(models.Model):
 
     @property
     def watch(self) -> Watch:
-        return Watch(self.project_id, self.series, self.subject, Filters(dict(self.scope)), self.budget)
+        return Watch(
+            self.project_id, self.series, self.subject, Filters(dict(self.scope)), self.budget, self.aggregation
+        )
 
     @property
     def spec(self) -> rules.Spec:

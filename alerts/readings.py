@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.series import Reading, Watch
+from alerts import metric_readings
+from alerts.series import Reading, Series, Watch
+from alerts.stretches import sliding
 from core.timerange import TimeRange
 from costs import budgets
 from costs.models import Budget
 from telemetry import series as telemetry_series
 from telemetry.filters import Filters
 from telemetry.series import Parts
-from telemetry.window import Window, merged
+from telemetry.window import merged
 
 MINUTE = timedelta(minutes=1)
 #: Counts that must not fall are looked at once late senders had time to report.
@@ -37,6 +38,8 @@ def window_ending(now: datetime, length: timedelta) -> TimeRange:
 def read(watch: Watch, span: TimeRange, now: datetime) -> Reading:
     """The series over this stretch, exact to the minute; a budget as it stands ``now``. Raises StoreUnavailable."""
     definition = watch.definition
+    if watch.series == Series.METRIC:
+        return metric_readings.total(watch, span)
     if definition.read is None:
         return _budget(watch, now)
     return definition.read(
@@ -67,36 +70,17 @@ def points(watch: Watch, span: TimeRange, *, step: timedelta, window: timedelta)
     user's budget, which no roll-up cuts by time.
     """
     definition = watch.definition
-    if definition.read is None:
-        return _budget_points(watch, span.end, step)
     width = max(1, round(window / step))
     reach = TimeRange(span.start - (width - 1) * step, span.end)
+    if watch.series == Series.METRIC:
+        ends, readings = metric_readings.sliding(watch, reach, step, width)
+        return [Point(end, reading) for end, reading in zip(ends, readings, strict=True)]
+    if definition.read is None:
+        return _budget_points(watch, span.end, step)
     found = telemetry_series.windows(watch.project_id, reach, step, watch.filters, parts=definition.parts)
     ends = [at + step for at, _ in found[width - 1 :]]
-    looks = sliding([window for _, window in found], width)
+    looks = sliding([window for _, window in found], width, merged)
     return [Point(end, definition.read(look, watch.subject)) for end, look in zip(ends, looks, strict=True)]
-
-
-def sliding(windows: Sequence[Window], width: int) -> list[Window]:
-    """The sum of every ``width`` neighbours, in about three additions each however wide.
-
-    Sums are kept from the left and from the right within blocks of the width; any stretch is the right end of one
-    block and the left end of the next.
-    """
-    from_left = _running(windows, width)
-    from_right = _running(windows[::-1], width, offset=-len(windows) % width)[::-1]
-    return [
-        from_left[last] if (last + 1) % width == 0 else merged((from_right[last + 1 - width], from_left[last]))
-        for last in range(width - 1, len(windows))
-    ]
-
-
-def _running(windows: Sequence[Window], width: int, *, offset: int = 0) -> list[Window]:
-    """Running sums that start anew at every block; the first block lacks ``offset`` windows."""
-    sums: list[Window] = []
-    for position, window in enumerate(windows, start=offset):
-        sums.append(merged((sums[-1], window)) if sums and position % width else window)
-    return sums
 
 
 def _budget_points(watch: Watch, now: datetime, step: timedelta) -> list[Point]:

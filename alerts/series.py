@@ -6,7 +6,7 @@ A reading says the value in the unit of the series, how many calls or scores it 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import TextChoices
 
@@ -29,6 +29,7 @@ class Series(TextChoices):
     TOKENS = "tokens", "Tokens, input and output"
     COST = "cost", "Spend"
     BUDGET = "budget", "Share of a budget used"
+    METRIC = "metric", "An OpenTelemetry metric"
 
 
 class Unit(TextChoices):
@@ -37,6 +38,7 @@ class Unit(TextChoices):
     MILLISECONDS = "ms", "milliseconds"
     COUNT = "count", "count"
     USD = "usd", "dollars"
+    NUMBER = "number", "unit of the metric"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,13 @@ class Definition:
     #: The window's length multiplies the value (counts, sums), so a longer window is no better sample.
     additive: bool = False
     filters: tuple[str, ...] = ROLLUP_FILTERS
+    #: Not read from a sample of calls.
+    exact: bool = False
 
     @property
     def is_estimate(self) -> bool:
         """Ratios, means and quantiles are only as good as their sample; counts, sums and budgets are exact."""
-        return self.read is not None and not self.additive
+        return not (self.additive or self.exact)
 
 
 def _score(window: Window, name: str) -> Reading:
@@ -127,8 +131,13 @@ DEFINITIONS: Mapping[str, Definition] = {
     Series.CALLS: Definition(Unit.COUNT, None, "calls", _calls, Parts.SPANS, additive=True),
     Series.TOKENS: Definition(Unit.COUNT, None, "calls", _tokens, Parts.SPANS, additive=True),
     Series.COST: Definition(Unit.USD, 0.0, "calls", _cost, Parts.SPANS, additive=True),
-    Series.BUDGET: Definition(Unit.PERCENT, 0.0, "budgets", None, filters=()),
+    Series.BUDGET: Definition(Unit.PERCENT, 0.0, "budgets", None, filters=(), exact=True),
+    Series.METRIC: Definition(Unit.NUMBER, None, "points", None, filters=()),
 }
+
+#: Aggregations of a metric that a longer window makes larger, and those that are only as good as their sample.
+_ADDED_UP = frozenset({"sum", "count"})
+_ESTIMATED = frozenset({"p50", "p95", "p99"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +146,28 @@ class Watch:
 
     project_id: int
     series: str
-    #: Score name or error type.
+    #: Score name, error type, or name of a metric.
     subject: str = ""
+    #: Of a metric, its attributes.
     filters: Filters = field(default_factory=Filters)
     #: The one budget to watch; None for whichever budget of the project is used up most.
     budget: Budget | None = None
+    #: Of a metric; empty for the usual one of its kind.
+    aggregation: str = ""
 
     @property
     def definition(self) -> Definition:
-        return DEFINITIONS[self.series]
+        found = DEFINITIONS[self.series]
+        if self.series != Series.METRIC:
+            return found
+        return replace(found, additive=self.aggregation in _ADDED_UP, exact=self.aggregation not in _ESTIMATED)
 
     @property
     def label(self) -> str:
         """``Error rate of calls``, ``Quality: overall``, ``Failed operations: timeout``."""
         if self.series == Series.SCORE:
             return f"Quality: {self.subject}"
+        if self.series == Series.METRIC:
+            return f"{self.subject} ({self.aggregation})" if self.aggregation else self.subject
         label = str(Series(self.series).label)
         return f"{label}: {self.subject}" if self.subject else label

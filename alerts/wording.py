@@ -9,6 +9,7 @@ from alerts.rules import Condition, Direction, Phase
 from alerts.series import DEFINITIONS, Series, Unit
 from core.money import display, to_nano
 from core.templatetags.onwatch import UNKNOWN, duration_text
+from telemetry.metric_page import number_text
 
 if TYPE_CHECKING:
     from alerts.models import Rule
@@ -29,6 +30,8 @@ def value_text(series: str, value: float | None) -> str:
             return display(to_nano(value))
         case Unit.COUNT:
             return f"{value:,.0f}"
+        case Unit.NUMBER:
+            return number_text(value)
 
 
 def minutes_text(minutes: int) -> str:

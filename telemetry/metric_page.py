@@ -26,7 +26,7 @@ SPARK_WIDTH, SPARK_HEIGHT = 120, 26
 
 #: What must be known of a metric before it is believed.
 NOTES = {
-    "gen_ai.usage.cost": "What its sender believes calls to cost. Spend is priced from spans; this is never added to it.",
+    "gen_ai.usage.cost": "What its sender believes calls cost. Spend is priced from spans; this is never added to it.",
 }
 COARSE = (
     "Percentiles are limited by the sender's buckets: nearly everything that was measured lies in one of them. "
@@ -206,6 +206,4 @@ def _fill(shown: Chart, scope: Scope) -> None:
     if shown.aggregation.startswith("p") and whole.is_coarse:
         shown.notes.append(COARSE)
     if shown.selection.is_cut:
-        shown.notes.append(
-            f"There are more than {metric_queries.MOST_SERIES} series; the figures are of those seen last."
-        )
+        shown.notes.append(f"Of more than {metric_queries.MOST_SERIES} series these figures hold those seen last.")

@@ -99,6 +99,6 @@ def _context(request: HttpRequest, scope: Scope, shown: Chart) -> dict[str, Any]
             if each.name not in shown.where
         ],
         "rule_query": urlencode(
-            {"project": scope.project.pk, "series": "metric", "subject": shown.name, "aggregation": shown.aggregation}
+            {"project": scope.project.slug, "series": "metric", "subject": shown.name, "aggregation": shown.aggregation}
         ),
     }

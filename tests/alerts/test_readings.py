@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import readings
+from alerts.stretches import sliding
 from core.timerange import TimeRange
 from telemetry.window import Window, latency_bucket, merged
 from tests.alerts.factories import NOW, make_rule, send
@@ -18,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 def test_sliding_sums_are_the_sums_of_neighbours(counts, width):
     windows = [Window(calls=count, latency={latency_bucket(10.0 * count): 1}) for count in counts]
     expected = [merged(windows[end - width : end]) for end in range(width, len(windows) + 1)]
-    assert readings.sliding(windows, width) == expected
+    assert sliding(windows, width, merged) == expected
     # Nothing that was given is changed.
     assert [window.calls for window in windows] == counts
 
