@@ -35,6 +35,8 @@ JUDGED_WITHIN = timedelta(hours=24)
 AHEAD = timedelta(minutes=5)
 #: A sweep looks back a little further than the last one did: inserts become visible when they end.
 OVERLAP = timedelta(seconds=60)
+#: Pieces that one question asks about.
+MOST_AT_ONCE = 2000
 #: Judgements stored without their span by one sweep.
 BATCH = 500
 
@@ -88,8 +90,10 @@ def take(joins: Sequence[LogJoin]) -> None:
 
     Raises StoreUnavailable, after which trying again is right and changes nothing, or BadRows.
     """
-    keys = pieces.keep(joins)
-    _amend(keys, joins, before=JUDGED_WITHIN if any(not join.span_id for join in joins) else SPAN_LENGTH)
+    for at in range(0, len(joins), MOST_AT_ONCE):
+        some = joins[at : at + MOST_AT_ONCE]
+        keys = pieces.keep(some)
+        _amend(keys, some, before=JUDGED_WITHIN if any(not join.span_id for join in some) else SPAN_LENGTH)
 
 
 def _amend(keys: Collection[int], joins: Sequence[LogJoin], *, before: timedelta) -> int:

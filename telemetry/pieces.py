@@ -16,7 +16,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -113,32 +113,30 @@ def keep(joins: Sequence[LogJoin]) -> set[int]:
     Raises StoreUnavailable, or BadRows when a value does not fit.
     """
     _redact(joins)
-    texts = [_text(join) for join in joins]
     keys = [_key(join) for join in joins]
-    hashes = [xxhash.xxh3_64_intdigest(text, seed=key) for text, key in zip(texts, keys, strict=True)]
+    hashes = [piece_hash(join, key) for join, key in zip(joins, keys, strict=True)]
     with _pieces.claim(hashes) as claim:
         fresh = [place for place, is_fresh in enumerate(claim.fresh) if is_fresh]
         if fresh and (claim.doubtful or not clickhouse.is_embedded()):
             known = store.numbers("telemetry/stored_piece_ids", ids=hashes, keys=sorted(set(keys))).tolist()
             fresh = [place for place in fresh if hashes[place] not in known]
         if fresh:
-            _insert([joins[place] for place in fresh], [texts[place] for place in fresh],
-                    [keys[place] for place in fresh], [hashes[place] for place in fresh])  # fmt: skip
+            _insert([joins[place] for place in fresh], [hashes[place] for place in fresh])
         claim.keep()
     metrics.count("onwatch_log_pieces_stored_total", len(fresh))
     _waiting.add(keys)
     return set(keys)
 
 
-def _insert(joins: Sequence[LogJoin], texts: Sequence[bytes], keys: Sequence[int], hashes: Sequence[int]) -> None:
+def _insert(joins: Sequence[LogJoin], hashes: Sequence[int]) -> None:
     received_at = microseconds(datetime.now(UTC)) // 1000
     store.insert(
         "log_pieces",
         {
             "project_id": [join.project_id for join in joins],
-            "waits_for": keys,
+            "waits_for": [_key(join) for join in joins],
             "occurred_at": [microseconds(join.occurred_at) for join in joins],
-            "piece": [text.decode() for text in texts],
+            "piece": [write(join).decode() for join in joins],
             "has_scores": [bool(join.scores) for join in joins],
             "received_at": [received_at] * len(joins),
             "id_hash": hashes,
@@ -182,13 +180,13 @@ def _keys_of(spans: Sequence[Span], hashes: Sequence[int]) -> dict[int, int]:
 def of(keys: Collection[int]) -> list[Piece]:
     """All pieces about these, also those that were joined before. Raises StoreUnavailable."""
     rows = store.rows(_Stored, "telemetry/pieces_of", keys=list(keys))
-    return [Piece(row.id_hash, row.waits_for, _read(row.piece)) for row in rows]
+    return [Piece(row.id_hash, row.waits_for, read(row.piece)) for row in rows]
 
 
 def late_scores(limit: int) -> list[Piece]:
     """Pieces with judgements whose time is over. Raises StoreUnavailable."""
     rows = store.rows(_Stored, "telemetry/late_scores", seconds=WAITS_SECONDS, limit=limit)
-    return [Piece(row.id_hash, row.waits_for, _read(row.piece)) for row in rows]
+    return [Piece(row.id_hash, row.waits_for, read(row.piece)) for row in rows]
 
 
 def joined(pieces: Iterable[Piece]) -> None:
@@ -238,20 +236,26 @@ def _redact(joins: Sequence[LogJoin]) -> None:
 _SCORE_FIELDS = tuple(field.name for field in fields(Score) if field.name != "occurred_at")
 
 
-def _text(join: LogJoin) -> bytes:
+def _told(join: LogJoin) -> dict[str, Any]:
     told = {field.name: getattr(join, field.name) for field in fields(LogJoin) if field.name != "scores"}
-    told["scores"] = [{name: value for name, value in asdict(score).items() if value} for score in join.scores]
-    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS, default=str)
+    del told["occurred_at"]
+    scores = [{name: getattr(score, name) for name in _SCORE_FIELDS} for score in join.scores]
+    return told | {"scores": [{name: value for name, value in score.items() if value} for score in scores]}
 
 
-def _read(text: str) -> LogJoin:
+def piece_hash(join: LogJoin, key: int) -> int:
+    """The same for what says the same, whenever it is sent."""
+    return xxhash.xxh3_64_intdigest(orjson.dumps(_told(join), option=orjson.OPT_SORT_KEYS), seed=key)
+
+
+def write(join: LogJoin) -> bytes:
+    return orjson.dumps(_told(join) | {"occurred_at": join.occurred_at})
+
+
+def read(text: str | bytes) -> LogJoin:
+    """What was written."""
     told: dict[str, Any] = orjson.loads(text)
     told["occurred_at"] = datetime.fromisoformat(told["occurred_at"])
     told["spoken"] = {side: [(at, said) for at, said in spoken] for side, spoken in told["spoken"].items()}
-    told["scores"] = [_read_score(score, told["occurred_at"]) for score in told["scores"]]
+    told["scores"] = [Score(**{"value": 0.0} | score, occurred_at=told["occurred_at"]) for score in told["scores"]]
     return LogJoin(**told)
-
-
-def _read_score(told: dict[str, Any], occurred_at: datetime) -> Score:
-    known = {name: value for name, value in told.items() if name in _SCORE_FIELDS}
-    return Score(**{"value": 0.0} | known, occurred_at=occurred_at)

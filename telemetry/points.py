@@ -19,6 +19,8 @@ from telemetry.recent import WINDOW, RecentIds
 
 #: Attributes of one series, and characters of one value.
 MOST_ATTRIBUTES, LONGEST_VALUE = 40, 300
+#: Points of one insert.
+MOST_AT_ONCE = 4000
 #: Series remembered as written; beyond them all are forgotten and written again, which changes nothing.
 MOST_REMEMBERED = 100_000
 #: What every sender says of its SDK tells no series from another.
@@ -75,6 +77,10 @@ def store_points(points: Sequence[MetricPoint]) -> int:
 
     Raises StoreUnavailable, after which trying again is right, or BadRows when a value does not fit.
     """
+    return sum(_store_some(points[at : at + MOST_AT_ONCE]) for at in range(0, len(points), MOST_AT_ONCE))
+
+
+def _store_some(points: Sequence[MetricPoint]) -> int:
     hashes = [point_hash(point) for point in points]
     with _points.claim(hashes) as claim:
         new, new_hashes = list(compress(points, claim.fresh)), list(compress(hashes, claim.fresh))

@@ -141,7 +141,8 @@ def _read(record: Any, latest_ns: int) -> tuple[tuple[str, str], _Event]:
         raise BadItem(f"must be empty or {TRACE_ID_BYTES} bytes", field="traceId")
     if span_id and len(span_id) != SPAN_ID_BYTES:
         raise BadItem(f"must be empty or {SPAN_ID_BYTES} bytes", field="spanId")
-    time_ns = record.time_unix_nano or record.observed_time_unix_nano or time.time_ns()
+    # Without a time it stays 0, so that a record which is sent again reads the same.
+    time_ns = record.time_unix_nano or record.observed_time_unix_nano
     if time_ns > latest_ns:
         raise BadItem("lies in the future", field="timeUnixNano")
     attributes = {name: record.attributes[name] for name in record.attributes}
@@ -154,7 +155,7 @@ def _read(record: Any, latest_ns: int) -> tuple[tuple[str, str], _Event]:
 
 
 def _join(trace_id: str, span_id: str, events: list[_Event], defaults: Defaults) -> LogJoin:
-    started_ns = min(event.time_unix_nano for event in events)
+    started_ns = min(event.time_unix_nano or time.time_ns() for event in events)
     draft = defaults.draft(started_ns)
     hear(events, draft)
     unsaid = frozenset() if draft.has("kind") else {"kind"}

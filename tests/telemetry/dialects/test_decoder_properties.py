@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from telemetry import pieces
 from telemetry.dialects import wire
 from telemetry.dialects.decoded import BadBody, BadItem, Decoded
 from telemetry.dialects.lookup import LOOKUP
-from telemetry.dialects.otlp_logs import decode_logs
+from telemetry.dialects.otlp_logs import LogJoin, decode_logs, merged
 from telemetry.dialects.otlp_metrics import decode_metrics
 from telemetry.dialects.translate import Defaults, absorb, pour_all
 from telemetry.span import ERROR_TYPES, KINDS
@@ -26,6 +28,7 @@ from tests.telemetry.dialects.builders import (
     json_span,
     json_value,
     proto_span,
+    set_attributes,
 )
 
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -268,3 +271,42 @@ def test_a_shape_reads_the_same_as_name_by_name(attributes, resource):
         assert (quick.values, quick.rest) == (slow.values, slow.rest)
         assert quick.ranks == slow.ranks
         assert quick.scores == slow.scores
+
+
+RECORDS = st.lists(
+    st.tuples(st.sampled_from(sorted(LOOKUP.events)), ATTRIBUTES, st.integers(0, 3), st.integers(0, 5)),
+    min_size=1,
+    max_size=8,
+)
+
+
+def logs_of(records) -> list[LogJoin]:
+    request = ExportLogsServiceRequest()
+    scope = request.resource_logs.add().scope_logs.add()
+    for name, attributes, span, second in records:
+        record = scope.log_records.add(trace_id=bytes(15) + b"\x01", span_id=bytes(7) + bytes([span + 1]))
+        record.event_name, record.time_unix_nano = name, START_NS + second
+        set_attributes(record.attributes, attributes)
+    return decode_logs(request.SerializeToString(), json=False, caller=CALLER).joins
+
+
+@QUICK
+@given(RECORDS)
+def test_pieces_of_log_records_are_read_as_they_were_written(records):
+    for join in logs_of(records):
+        assert pieces.read(pieces.write(join)) == join
+        assert pieces.piece_hash(join, 1) == pieces.piece_hash(pieces.read(pieces.write(join)), 1)
+
+
+@QUICK
+@given(RECORDS, st.randoms(use_true_random=False))
+def test_pieces_give_the_same_in_every_order_and_however_often_they_come(records, chance):
+    """Batches of one record each, or some together: the span gains the same messages and scores."""
+    joins = [join for record in records for join in logs_of([record]) if join.span_id.endswith("1")]
+    if not joins:
+        return
+    shuffled = [*joins, *chance.choices(joins, k=2)]
+    chance.shuffle(shuffled)
+    first, second = merged(joins), merged(shuffled)
+    assert first.fields == second.fields
+    assert {score.score_id for score in first.scores} == {score.score_id for score in second.scores}
