@@ -24,11 +24,11 @@ class Aggregation:
 
 
 def _rate(sums: Sums, seconds: float) -> float | None:
-    return sums.increase / seconds if sums.has_increase else None
+    return sums.increase / max(seconds, sums.covered) if sums.has_increase else None
 
 
 def _calls(sums: Sums, seconds: float) -> float | None:
-    return sums.count / seconds if sums.has_increase else None
+    return sums.count / max(seconds, sums.covered) if sums.has_increase else None
 
 
 def _increase(sums: Sums, _: float) -> float | None:
@@ -63,14 +63,18 @@ def _high(sums: Sums, _: float) -> float | None:
     return sums.high if sums.points else None
 
 
-def _quantile(share: float) -> Aggregation:
+def _quantile(share: float, label: str) -> Aggregation:
     def read(sums: Sums, _: float) -> float | None:
         return sums.quantile(share)
 
-    return Aggregation(f"p{100 * share:g}", read)
+    return Aggregation(label, read)
 
 
-_QUANTILES = {"p50": _quantile(0.5), "p95": _quantile(0.95), "p99": _quantile(0.99)}
+_QUANTILES = {
+    "p50": _quantile(0.5, "median"),
+    "p95": _quantile(0.95, "95th percentile"),
+    "p99": _quantile(0.99, "99th percentile"),
+}
 
 #: The first of each shape is what a chart shows at first.
 AGGREGATIONS: Mapping[Shape, Mapping[str, Aggregation]] = {

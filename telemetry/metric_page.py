@@ -92,8 +92,8 @@ def _row(scope: Scope, metric: Metric, series: Sequence[Series], steps: Mapping[
         if each.shape == metric.shape:
             for at, sums in steps.get(each.number, {}).items():
                 together.setdefault(at, Sums()).add(sums)
-    seconds = metric_queries.SMALL_STEP.total_seconds()
-    values = [(at, how.read(sums, seconds)) for at, sums in sorted(together.items())]
+    seconds = int(metric_queries.SMALL_STEP.total_seconds())
+    values = [(at, how.read(sums, so_far(at, seconds, sums))) for at, sums in sorted(together.items())]
     known = [(at, value) for at, value in values if value is not None]
     unit = unit_of(how, metric.unit)
     return Row(
@@ -104,6 +104,14 @@ def _row(scope: Scope, metric: Metric, series: Sequence[Series], steps: Mapping[
         spark(known),
         scope.query(metric=metric.name),
     )
+
+
+def so_far(at: int, seconds: int, sums: Sums) -> float:
+    """The length of a step, or of as much of the present one as has been told of."""
+    if at + seconds <= datetime.now(UTC).timestamp() or not sums.latest:
+        return seconds
+    newest = max(when for when, _ in sums.latest.values())
+    return max(1.0, min(seconds, newest.timestamp() - at))
 
 
 def spark(points: Sequence[tuple[int, float]]) -> str:
@@ -188,10 +196,11 @@ def chart(scope: Scope, query: Mapping[str, str]) -> Chart | None:
 
 def _fill(shown: Chart, scope: Scope) -> None:
     step = scope.span.step
-    seconds = step.total_seconds()
+    seconds = int(step.total_seconds())
     groups = metric_queries.over_time(shown.selection, scope.project.pk, scope.span, step, by=shown.by)
     lines = [
-        Line(label, [shown.how.read(sums, seconds) for _, sums in steps]) for label, steps in sorted(groups.items())
+        Line(label, [shown.how.read(sums, so_far(at, seconds, sums)) for at, sums in steps])
+        for label, steps in sorted(groups.items())
     ]
     lines.sort(key=lambda line: -max((value for value in line.values if value is not None), default=-math.inf))
     shown.lines, shown.left_out = lines[:MOST_GROUPS], max(0, len(lines) - MOST_GROUPS)

@@ -66,6 +66,8 @@ class Sums:
     latest: dict[int, tuple[datetime, float]] = field(default_factory=dict)
     #: Of summaries: what their senders said of quantiles last.
     quantiles: dict[float, tuple[datetime, float]] = field(default_factory=dict)
+    #: Seconds that the longest increase took: a sender may report less often than a step is long.
+    covered: float = 0.0
     #: Whether anything is known of an increase: the first point of a total has nothing before it.
     has_increase: bool = False
 
@@ -75,6 +77,7 @@ class Sums:
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
         self.increase += other.increase
         self.count += other.count
+        self.covered = max(self.covered, other.covered)
         self.minimum, self.maximum = min(self.minimum, other.minimum), max(self.maximum, other.maximum)
         self.has_increase |= other.has_increase
         for bucket, count in other.buckets.items():
@@ -145,6 +148,8 @@ def _sums(row: SeriesStep, before: SeriesStep | None) -> Sums:
         sums.minimum = row.minimum
     if not math.isnan(row.maximum):
         sums.maximum = row.maximum
+    if before is not None:
+        sums.covered = (row.newest - before.newest).total_seconds()
     if not row.cumulative:
         sums.increase, sums.count, sums.has_increase = row.total, row.count, True
         sums.buckets = _named(row.bounds, row.buckets)

@@ -62,7 +62,7 @@ def test_it_is_in_the_navigation(viewer):
 
 def test_a_chart_shows_what_is_asked_for(viewer, project):
     Body().histogram("latency", (10, 0, 0, 0), (0, 10, 0, 0), temporality=DELTA).store(project)
-    assert lines_of(chart(viewer, "latency"))["p95"][:2] == pytest.approx([0.95, 1.95])
+    assert lines_of(chart(viewer, "latency"))["95th percentile"][:2] == pytest.approx([0.95, 1.95])
     assert lines_of(chart(viewer, "latency", aggregation="count"))["how many"][:2] == [10, 10]
     assert "whole range: 1.5 s" in text_of(chart(viewer, "latency", aggregation="avg"))
 

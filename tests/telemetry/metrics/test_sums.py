@@ -115,3 +115,10 @@ def test_units_are_written_as_people_do(unit, text):
 def test_infinite_ends_stay_out_of_figures():
     sums = added([step(0, bounds=(-2.0, 0.0), buckets=(4, 0, 0), cumulative=False)])
     assert sums.quantile(0.5) not in (inf, -inf)
+
+
+def test_a_sender_that_reports_every_five_minutes_shows_its_true_rate():
+    rows = [step(minute, 60.0 * minute) for minute in (0, 5, 10)]
+    rates = [AGGREGATIONS["counter"]["rate"].read(sums, 60) for _, _, sums in by_step(rows, since=rows[1].at)]
+    assert rates == [1.0, 1.0]
+    assert AGGREGATIONS["counter"]["rate"].read(added(rows), 600) == 1.0
