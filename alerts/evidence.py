@@ -47,6 +47,8 @@ class Evidence(TypedDict):
     #: The whole condition in words.
     words: str
     filters: dict[str, str]
+    #: Of a metric: those that its series have.
+    attributes: dict[str, str]
     #: The window that was judged.
     start: str
     end: str
@@ -119,6 +121,7 @@ def without_traces(
         direction=rule.direction,
         words=words,
         filters=dict(watch.filters.values),
+        attributes=dict(watch.attributes),
         start=iso(span.start),
         end=iso(span.end),
         value=observation.value,

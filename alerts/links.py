@@ -35,7 +35,7 @@ def evidence_traces(project: Project, facts: Mapping[str, Any]) -> str:
         return ""
     query = {"project": project.slug, "from": facts["start"], "to": facts["end"]}
     if facts["series"] == Series.METRIC:
-        return _metric(query, facts["subject"], facts["filters"])
+        return _metric(query, facts["subject"], facts["attributes"])
     query |= facts["filters"]
     query |= narrowing(facts["series"], facts["subject"], facts["threshold"])
     return f"{reverse('traces:list')}?{urlencode(query)}"

@@ -35,7 +35,7 @@ def sliding(watch: Watch, span: TimeRange, step: timedelta, width: int) -> tuple
 
 
 def _select(watch: Watch) -> Selection:
-    return metric_queries.select(watch.project_id, watch.subject, watch.filters.values)
+    return metric_queries.select(watch.project_id, watch.subject, watch.attributes)
 
 
 def _aggregation(watch: Watch, shape: Shape) -> Aggregation | None:

@@ -220,9 +220,10 @@ class Rule(models.Model):
 
     @property
     def watch(self) -> Watch:
-        return Watch(
-            self.project_id, self.series, self.subject, Filters(dict(self.scope)), self.budget, self.aggregation
-        )
+        scope = dict(self.scope)
+        if self.series == Series.METRIC:
+            return Watch(self.project_id, self.series, self.subject, aggregation=self.aggregation, attributes=scope)
+        return Watch(self.project_id, self.series, self.subject, Filters(scope), self.budget)
 
     @property
     def spec(self) -> rules.Spec:

@@ -148,12 +148,13 @@ class Watch:
     series: str
     #: Score name, error type, or name of a metric.
     subject: str = ""
-    #: Of a metric, its attributes.
     filters: Filters = field(default_factory=Filters)
     #: The one budget to watch; None for whichever budget of the project is used up most.
     budget: Budget | None = None
     #: Of a metric; empty for the usual one of its kind.
     aggregation: str = ""
+    #: Of a metric: only series that have these, whatever they are called.
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def definition(self) -> Definition:
@@ -168,6 +169,8 @@ class Watch:
         if self.series == Series.SCORE:
             return f"Quality: {self.subject}"
         if self.series == Series.METRIC:
-            return f"{self.subject} ({self.aggregation})" if self.aggregation else self.subject
+            named = f"{self.subject} ({self.aggregation})" if self.aggregation else self.subject
+            narrowed = ", ".join(f"{name}={value}" for name, value in sorted(self.attributes.items()))
+            return f"{named} of {narrowed}" if narrowed else named
         label = str(Series(self.series).label)
         return f"{label}: {self.subject}" if self.subject else label

@@ -53,6 +53,37 @@ class Sampled(NamedTuple):
     position: int
 
 
+class ToldLater(NamedTuple):
+    """A row of ``told_answers.sql``: the part of ``Sampled`` that a log record told."""
+
+    trace_id: str
+    span_id: str
+    start_time: datetime
+    finish_reason: str
+    calls_tools: bool
+    input: str
+    output: str
+    documents: str
+    too_long: bool
+    received_at: datetime
+    position: int
+
+
+class SpanFacts(NamedTuple):
+    """A row of ``told_spans.sql``: the rest of it."""
+
+    position: int
+    duration_ms: float
+    model: str
+    feature: str
+    user_id: str
+    environment: str
+    release: str
+    prompt_name: str
+    prompt_version: str
+    variant: str
+
+
 class Around(NamedTuple):
     """A row of ``around_answers.sql``."""
 
@@ -83,17 +114,32 @@ def milliseconds(moment: datetime) -> int:
 
 
 def next_batch(cursor: EvaluationCursor, horizon: datetime) -> list[Sampled]:
-    """The oldest sampled answers behind the cursor that were received up to ``horizon``. Raises StoreUnavailable."""
-    return store.rows(
-        Sampled,
-        "quality/sampled_answers",
-        project=cursor.project_id,
-        after=milliseconds(cursor.received_at),
-        position=cursor.position,
-        horizon=milliseconds(horizon),
-        most_bytes=MOST_BYTES,
-        limit=BATCH,
-    )
+    """The oldest sampled answers behind the cursor that were received up to ``horizon``. Raises StoreUnavailable.
+
+    An answer whose text came in a log record after its span was received when that record was.
+    """
+    ask: dict[str, Any] = {
+        "project": cursor.project_id,
+        "after": milliseconds(cursor.received_at),
+        "position": cursor.position,
+        "horizon": milliseconds(horizon),
+        "most_bytes": MOST_BYTES,
+        "limit": BATCH,
+    }
+    found = store.rows(Sampled, "quality/sampled_answers", **ask)
+    late = store.rows(ToldLater, "quality/told_answers", **ask)
+    if late:
+        found = sorted([*found, *_judged(cursor.project_id, late)], key=lambda row: (row.received_at, row.position))
+    return found[:BATCH]
+
+
+def _judged(project_id: int, late: Sequence[ToldLater]) -> list[Sampled]:
+    """The spans of these texts, with the texts in place."""
+    starts = sorted({microseconds(row.start_time) for row in late})
+    facts = {
+        row.position: row for row in store.rows(SpanFacts, "quality/told_spans", project=project_id, starts=starts)
+    }
+    return [Sampled(**facts[row.position]._asdict() | row._asdict()) for row in late if row.position in facts]
 
 
 def missed(cursor: EvaluationCursor, since: datetime) -> list[Sampled]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from core.timerange import TimeRange
 from quality.answers import asked_in, milliseconds
 from quality.models import EvaluationCursor
-from telemetry import messages, store
+from telemetry import messages, store, told
 from telemetry.columns import microseconds
 from telemetry.filters import SCORE_FILTERS, Filters
 from telemetry.window import ScoreSum
@@ -214,10 +214,14 @@ def texts_of(project_id: int, scores: Sequence[LowScore]) -> dict[tuple[str, str
         trace_ids=sorted({score.trace_id for score in scores}),
         most_bytes=MOST_BYTES,
     )
-    return {
-        (row.trace_id, row.span_id): (asked_in(messages.question(row.prompt)), messages.answer(row.said))
-        for row in rows
-    }
+    laid = told.later(project_id, [score.occurred_at for score in scores])
+    return {row[:2]: _in_words(row, laid.get(row[:2])) for row in rows}
+
+
+def _in_words(row: Texts, later: told.Told | None) -> tuple[str, str]:
+    """Question and answer, also where a log record told them after the span."""
+    prompt, said = (row.prompt, row.said) if later is None else (later.input or row.prompt, later.output or row.said)
+    return asked_in(messages.question(prompt)), messages.answer(said)
 
 
 def labels(project_id: int, span: TimeRange, filters: Filters, name: str) -> list[Label]:

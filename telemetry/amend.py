@@ -109,7 +109,7 @@ def _amend(keys: Collection[int], joins: Sequence[LogJoin], *, before: timedelta
     scores: list[Score] = []
     for row in rows:
         # Of several sights of a response the first, which counts, takes what was said of it.
-        about = [*told.get(row.id_hash, ()), *told.pop(row.response_key, ())]
+        about = told.pop(row.id_hash, []) + told.pop(row.response_key, [])
         if about:
             whole = merged(piece.join for piece in about)
             scores += [_about(score, row) for score in whole.scores]

@@ -27,6 +27,9 @@ SMALL_SPAN, SMALL_STEP = timedelta(hours=3), timedelta(minutes=4)
 #: Before a chart's first step, so that a running total has a point to be compared with.
 REACH = timedelta(minutes=15)
 
+#: So long a gauge is taken to be what it was.
+HOLDS_SECONDS = 300
+
 _FIVE_MINUTES, _HOUR = 300, 3600
 _COLUMNS = """series, start_time, cumulative, slot, bounds_hash, points, last_at, last, total, low, high, count,
         minimum, maximum, bounds, buckets, quantiles, quantile_values"""
@@ -117,6 +120,7 @@ def select(project_id: int, name: str, attributes: Mapping[str, str] | None = No
         where=where,
         project_id=project_id,
         names=[name],
+        each=MOST_SERIES + 1,
         limit=MOST_SERIES + 1,
         **parameters,
     )
@@ -160,11 +164,23 @@ def over_time(
     groups: dict[str, dict[int, Sums]] = {label: {} for label in labels.values()}
     for number, steps in by_series(selection.series, project_id, span, step, with_buckets=with_buckets).items():
         group = groups[labels[number]]
+        if selection.shape == "gauge":
+            _carry(steps, range(begin, end, seconds))
         for at, sums in steps.items():
             group.setdefault(at, Sums()).add(sums)
     return {
         label: [(at, steps.get(at) or Sums()) for at in range(begin, end, seconds)] for label, steps in groups.items()
     }
+
+
+def _carry(steps: dict[int, Sums], times: range) -> None:
+    """A gauge holds until it is told anew: senders that report by turns would else never stand in one sum."""
+    last: dict[int, tuple[datetime, float]] = {}
+    for at in times:
+        if at in steps:
+            last = steps[at].latest
+        elif last and at - max(last.values())[0].timestamp() <= HOLDS_SECONDS:
+            steps[at] = Sums(latest=dict(last))
 
 
 def _steps(span: TimeRange, seconds: int) -> tuple[int, int]:
@@ -220,7 +236,12 @@ def latest(series: Sequence[Series], project_id: int, now: datetime) -> dict[int
 
 
 def series_of(project_id: int, names: Sequence[str]) -> list[Series]:
-    """The series of several metrics, at most a few thousand."""
+    """The series of several metrics, of each those in use last."""
     return store.rows(
-        Series, "telemetry/metric_series", project_id=project_id, names=list(names), limit=4 * MOST_SERIES
+        Series,
+        "telemetry/metric_series",
+        project_id=project_id,
+        names=list(names),
+        each=MOST_SERIES // 5,
+        limit=4 * MOST_SERIES,
     )

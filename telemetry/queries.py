@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from core.timerange import TimeRange
-from telemetry import store
+from telemetry import store, told
 from telemetry.columns import microseconds
 from telemetry.search import Search
 
@@ -18,6 +18,8 @@ from telemetry.search import Search
 MOST_SPANS = 50_000
 #: No text is longer: receivers take smaller bodies.
 WHOLE = 1 << 40
+#: An input up to this length is read as a whole for a list.
+SHORT_INPUT = 20_000
 
 
 class Hit(NamedTuple):
@@ -172,18 +174,28 @@ class SpanInput(NamedTuple):
     text: str
     ending: str
 
+    @classmethod
+    def of(cls, trace_id: str, span_id: str, text: str) -> SpanInput:
+        """As ``sql/span_inputs.sql`` cuts it."""
+        if len(text) <= SHORT_INPUT:
+            return cls(trace_id, span_id, text, "")
+        return cls(trace_id, span_id, text[:1000], text[-4000:])
+
 
 def span_inputs(project_id: int, spans: Sequence[tuple[datetime, str]]) -> list[SpanInput]:
-    """The inputs of spans given by start and id, where they have one."""
+    """The inputs of spans given by start and id, where they have one. Runs two queries."""
     if not spans:
         return []
-    return store.rows(
+    found = store.rows(
         SpanInput,
         "telemetry/span_inputs",
         project_id=project_id,
         starts=[microseconds(start) for start, _ in spans],
         span_ids=[span_id for _, span_id in spans],
     )
+    laid = told.later(project_id, [start for start, _ in spans])
+    later = [SpanInput.of(*ids, row.input) for ids, row in laid.items() if row.input]
+    return [row for row in found if (row.trace_id, row.span_id) not in laid or not laid[row[:2]].input] + later
 
 
 class ScoreMean(NamedTuple):
@@ -306,7 +318,7 @@ class WholeSpan(NamedTuple):
 
 
 def whole_spans(project_id: int, trace_id: str, spans: Sequence[SpanRow], *, cut: int = WHOLE) -> list[WholeSpan]:
-    """These spans of a trace with their texts, each cut to ``cut``, oldest first."""
+    """These spans of a trace with their texts, each cut to ``cut``, oldest first. Runs two queries."""
     if not spans:
         return []
     found = store.rows(
@@ -321,7 +333,17 @@ def whole_spans(project_id: int, trace_id: str, spans: Sequence[SpanRow], *, cut
     )
     # Here and not in the question: with its sixty columns, sorting adds a fifth to the time that planning takes.
     once = {row.span_id: row for row in found}
-    return sorted(once.values(), key=lambda row: (row.start_time, row.span_id))
+    laid = told.later(project_id, [row.start_time for row in once.values()])
+    whole = [_lay_over(row, laid.get((trace_id, row.span_id)), cut) for row in once.values()]
+    return sorted(whole, key=lambda row: (row.start_time, row.span_id))
+
+
+def _lay_over(row: WholeSpan, told_later: told.Told | None, cut: int) -> WholeSpan:
+    if told_later is None:
+        return row
+    texts = {name: text for name, text in told_later._asdict().items() if text and name not in ("trace_id", "span_id")}
+    lengths = {f"{name}_length": len(texts[name]) for name in ("input", "output") if name in texts}
+    return row._replace(**{name: text[:cut] for name, text in texts.items()}, **lengths)
 
 
 class ScoreRow(NamedTuple):

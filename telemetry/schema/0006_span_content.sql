@@ -28,7 +28,7 @@ ORDER BY id_hash
 TTL toDateTime(received_at) + INTERVAL 4 DAY;
 
 -- What stored spans gained from records that came after them. An empty text adds nothing; of a span's rows that
--- made from most pieces holds, the newest of equals. Whoever reads texts of spans lays these over them (telemetry/queries.py, quality/sql).
+-- made from most pieces holds, the newest of equals. Whoever reads texts of spans lays these over them (telemetry/told.py).
 CREATE TABLE span_content (
     project_id UInt32,
     trace_id String CODEC(ZSTD(1)),

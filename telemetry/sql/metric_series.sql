@@ -3,4 +3,5 @@ SELECT name, series, kind, unit, temporality, monotonic, toString(service) AS se
 FROM metric_series FINAL
 WHERE project_id = {project_id:UInt32} AND name IN {names:Array(String)} /*filters*/
 ORDER BY received_at DESC, series
+LIMIT {each:UInt32} BY name
 LIMIT {limit:UInt32}

@@ -9,6 +9,8 @@ from django.urls import reverse
 from alerts import preview, readings
 from alerts.models import Alert, Rule
 from core.timerange import TimeRange
+from incidents import respond
+from incidents.evidence import gather
 from tests.alerts.factories import make_rule
 from tests.alerts.test_admin import ADD, alice, form, text_of  # noqa: F401
 from tests.alerts.test_evaluate import check
@@ -37,6 +39,7 @@ def test_it_fires_when_a_queue_is_long_and_resolves_when_it_is_not(project):
     assert alert.title.endswith("150, above 100")
     assert alert.evidence["points"]
     assert alert.evidence["examples"] == []
+    assert alert.evidence["words"].startswith("queue.depth (max) of queue=mail over 5 min above 100")
     Body().gauge("queue.depth", *[30] * 6, at=2, queue="mail").store(project)
     assert check(rule, at(8)).state == "ok"
 
@@ -118,3 +121,12 @@ def test_it_is_made_in_the_admin(alice, project):  # noqa: F811
     shown = alice.get(rule.get_absolute_url())
     assert "metrics-explorer/chart/?project=" in shown.content.decode()
     assert "the metric" in text_of(shown)
+
+
+def test_an_alert_on_a_metric_opens_an_incident_with_its_attributes_as_they_are(project):
+    rule = rule_on(project, "queue.depth", "max", threshold=100, scope={"queue) OR (1": "mail"}, opens_incident=True)
+    Body().gauge("queue.depth", 150, **{"queue) OR (1": "mail"}).store(project)
+    assert check(rule, at(1)).state == "firing"
+    incident = respond.open_from_alert(Alert.objects.get())
+    assert incident.title == Alert.objects.get().title
+    assert {evidence.kind for evidence in gather(incident, Alert.objects.get())[0]} >= {"figures", "chart"}

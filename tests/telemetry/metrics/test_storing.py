@@ -99,6 +99,16 @@ def test_batches_in_the_wrong_order_add_up(send, read):
     assert read("tokens", "sum")[""][:2] == [100, 60]
 
 
+def test_hosts_that_report_by_turns_are_added_up(send, read):
+    for host, at in (("a", 0), ("b", 2)):
+        body = Body(**{"host.name": host})
+        for minute in (at, at + 4):
+            body.gauge("depth", 10, at=minute)
+        send(body)
+    assert read("depth", "sum", minutes=12)[""] == [10, 10, 20, 20, 20, 20, 20, 20, 20, 20, 10, 10]
+    assert read("depth", "avg", minutes=3)[""] == [10, None, 10]
+
+
 def test_a_sum_that_may_fall_is_read_as_a_gauge(send, read):
     send(Body().sum("connections", 5, 3, monotonic=False))
     assert read("connections", "last", minutes=2) == {"": [5, 3]}
