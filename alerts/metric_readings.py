@@ -19,15 +19,22 @@ NOTHING = Reading(None, 0)
 def total(watch: Watch, span: TimeRange) -> Reading:
     """The metric over this stretch as a whole. Raises StoreUnavailable."""
     selection = _select(watch)
-    sums = metric_queries.total(selection, watch.project_id, span)
-    return _reading(sums, selection.shape, _aggregation(watch, selection.shape), span.length.total_seconds())
+    how = _aggregation(watch, selection.shape)
+    if how is None:
+        return NOTHING
+    sums = metric_queries.total(selection, watch.project_id, span, with_buckets=how.needs_buckets)
+    return _reading(sums, selection.shape, how, span.length.total_seconds())
 
 
 def sliding(watch: Watch, span: TimeRange, step: timedelta, width: int) -> tuple[list[datetime], list[Reading]]:
     """The ends of all stretches of ``width`` steps in the range, and their readings. Raises StoreUnavailable."""
     selection = _select(watch)
-    steps = metric_queries.over_time(selection, watch.project_id, span, step).get("", [])
     how = _aggregation(watch, selection.shape)
+    if how is None:
+        return [], []
+    steps = metric_queries.over_time(selection, watch.project_id, span, step, with_buckets=how.needs_buckets).get(
+        "", []
+    )
     seconds = width * step.total_seconds()
     looks = stretches([sums for _, sums in steps], width, _merged)
     ends = [datetime.fromtimestamp(at, UTC) + step for at, _ in steps[width - 1 :]]
@@ -43,8 +50,8 @@ def _aggregation(watch: Watch, shape: Shape) -> Aggregation | None:
     return known.get(watch.aggregation or next(iter(known)))
 
 
-def _reading(sums: Sums, shape: Shape, how: Aggregation | None, seconds: float) -> Reading:
-    value = how.read(sums, seconds) if how else None
+def _reading(sums: Sums, shape: Shape, how: Aggregation, seconds: float) -> Reading:
+    value = how.read(sums, seconds)
     if value is None:
         return NOTHING
     return Reading(value, sums.count if shape in ("histogram", "summary") else sums.points, value, value)

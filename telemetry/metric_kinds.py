@@ -21,6 +21,8 @@ class Aggregation:
     per: str = ""
     #: A count: the metric's own unit does not apply.
     is_count: bool = False
+    #: Read from buckets, which cost most of all to read.
+    needs_buckets: bool = False
 
 
 def _rate(sums: Sums, seconds: float) -> float | None:
@@ -67,7 +69,7 @@ def _quantile(share: float, label: str) -> Aggregation:
     def read(sums: Sums, _: float) -> float | None:
         return sums.quantile(share)
 
-    return Aggregation(label, read)
+    return Aggregation(label, read, needs_buckets=True)
 
 
 _QUANTILES = {

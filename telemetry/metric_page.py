@@ -197,7 +197,9 @@ def chart(scope: Scope, query: Mapping[str, str]) -> Chart | None:
 def _fill(shown: Chart, scope: Scope) -> None:
     step = scope.span.step
     seconds = int(step.total_seconds())
-    groups = metric_queries.over_time(shown.selection, scope.project.pk, scope.span, step, by=shown.by)
+    groups = metric_queries.over_time(
+        shown.selection, scope.project.pk, scope.span, step, by=shown.by, with_buckets=shown.how.needs_buckets
+    )
     lines = [
         Line(label, [shown.how.read(sums, so_far(at, seconds, sums)) for at, sums in steps])
         for label, steps in sorted(groups.items())
@@ -212,7 +214,7 @@ def _fill(shown: Chart, scope: Scope) -> None:
     shown.value = value_text(shown.how.read(whole, scope.span.length.total_seconds()), shown.unit)
     if shown.name in NOTES:
         shown.notes.append(NOTES[shown.name])
-    if shown.aggregation.startswith("p") and whole.is_coarse:
+    if whole.is_coarse:
         shown.notes.append(COARSE)
     if shown.selection.is_cut:
         shown.notes.append(f"Of more than {metric_queries.MOST_SERIES} series these figures hold those seen last.")

@@ -218,12 +218,12 @@ def _rollup(seconds: int) -> tuple[str, int]:
     return ("metric_points_5m", _FIVE_MINUTES) if seconds % _FIVE_MINUTES == 0 else ("", 0)
 
 
-def total(selection: Selection, project_id: int, span: TimeRange) -> Sums:
-    """What the series say of a stretch as a whole, to the second. Short ones are read from the points."""
+def total(selection: Selection, project_id: int, span: TimeRange, *, with_buckets: bool = True) -> Sums:
+    """What the series say of a stretch as a whole, exact to the minute where it is no longer than six hours."""
     length = span.end - span.start
     step = timedelta(minutes=1) if length <= timedelta(hours=6) else timedelta(minutes=5)
     sums = Sums()
-    for steps in by_series(selection.series, project_id, span, step).values():
+    for steps in by_series(selection.series, project_id, span, step, with_buckets=with_buckets).values():
         for _, each in sorted(steps.items()):
             sums.add(each)
     return sums

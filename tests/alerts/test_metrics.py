@@ -75,6 +75,15 @@ def test_what_cannot_be_read_is_no_data(project, name, aggregation):
     assert check(rule_on(project, name, aggregation, threshold=1), at(1)).state == "no_data"
 
 
+def test_a_rule_on_nothing_has_its_page_all_the_same(alice, project):  # noqa: F811
+    rule = rule_on(project, "nobody.sends.this", threshold=1)
+    check(rule, at(1))
+    shown = alice.get(rule.get_absolute_url())
+    assert shown.status_code == 200
+    assert "no points in the last 5 min" in text_of(shown)
+    assert alice.get(reverse("admin:alerts_rule_change", args=[rule.pk])).status_code == 200
+
+
 def test_the_past_is_read_as_the_present_was(project):
     rule = rule_on(project, "requests", "rate", threshold=1)
     Body().sum("requests", *range(0, 3000, 100)).histogram("latency", *[(n, 0, 0, 0) for n in range(30)]).store(project)
