@@ -21,7 +21,7 @@ import orjson
 from core import clickhouse
 from telemetry import commit, metrics, pieces, store, subjects
 from telemetry.columns import json_text, microseconds
-from telemetry.dialects.otlp_logs import LogJoin, complete, merged
+from telemetry.dialects.otlp_logs import LogJoin, complete
 from telemetry.pieces import Piece
 from telemetry.recent import response_hash
 from telemetry.span import Score, Span
@@ -111,7 +111,7 @@ def _amend(keys: Collection[int], joins: Sequence[LogJoin], *, before: timedelta
         # Of several sights of a response the first, which counts, takes what was said of it.
         about = told.pop(row.id_hash, []) + told.pop(row.response_key, [])
         if about:
-            whole = merged(piece.join for piece in about)
+            whole = pieces.merged_about(row.span, about)
             scores += [_about(score, row) for score in whole.scores]
             if span := _amended(row, whole):
                 changed.append(_Change(row, span, len(about)))

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ import xxhash
 from core import clickhouse
 from telemetry import metrics, redact, store
 from telemetry.columns import microseconds
-from telemetry.dialects.otlp_logs import LogJoin, complete, merged
+from telemetry.dialects.otlp_logs import LogJoin, complete, is_of_another, merged
 from telemetry.recent import WINDOW, RecentIds, response_hash, span_hash
 from telemetry.span import Score, Span
 
@@ -160,10 +160,17 @@ def join(spans: Sequence[Span], hashes: Sequence[int]) -> list[Piece]:
     for piece in found:
         told[keys[piece.waits_for]].append(piece)
     for place, about in told.items():
-        whole = merged(piece.join for piece in about)
+        whole = merged_about(spans[place], about)
         complete(spans[place], whole)
         spans[place].scores = [*spans[place].scores, *whole.scores]
     return found
+
+
+def merged_about(span: Span, pieces: Sequence[Piece]) -> LogJoin:
+    """What all pieces tell of the span. Of one that tells of another call only its scores count: they name the span."""
+    scores_alone = {"fields": {}, "spoken": {}, "response_id": ""}
+    joins = (piece.join for piece in pieces)
+    return merged(replace(join, **scores_alone) if is_of_another(span, join) else join for join in joins)
 
 
 def _keys_of(spans: Sequence[Span], hashes: Sequence[int]) -> dict[int, int]:

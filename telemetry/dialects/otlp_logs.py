@@ -250,7 +250,7 @@ def _merge_spoken(whole: LogJoin, joins: Sequence[LogJoin], side: str) -> None:
 
 def complete(span: Span, join: LogJoin) -> None:
     """Fill what the span lacks. Figures that the span has stay as they are: the record repeats them."""
-    if _is_of_another(span, join):
+    if is_of_another(span, join):
         return
     for name, value in join.fields.items():
         known = getattr(span, name) if name not in ERRORS else None
@@ -261,7 +261,7 @@ def complete(span: Span, join: LogJoin) -> None:
             setattr(span, name, join.fields[name] or getattr(span, name))
 
 
-def _is_of_another(span: Span, join: LogJoin) -> bool:
+def is_of_another(span: Span, join: LogJoin) -> bool:
     """Whether a record tells of a call that this span is not.
 
     OpenLIT writes the record of a stream when its span has ended, so that it names the span around it.

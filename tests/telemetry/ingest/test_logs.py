@@ -267,3 +267,20 @@ def test_later_words_are_found_and_shown_in_the_list(send, project):
     (row,) = page(project.pk, span, Search(texts={"q": "COLOUR"})).rows
     assert row.excerpt == "What colour is the sky?"
     assert page(project.pk, span, Search(texts={"q": "no such words"})).rows == []
+
+
+@pytest.mark.parametrize("order", [("logs", "traces"), ("traces", "logs")])
+def test_a_record_of_another_call_takes_nothing_from_those_of_this_one(send, the_span, order):
+    """OpenLIT's record of a stream names the span around it."""
+    other = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.response.id": "resp-2",
+        "gen_ai.input.messages": [{"role": "user", "parts": [{"type": "text", "content": "Something else?"}]}],
+    }
+    records = Records().add("gen_ai.client.inference.operation.details", other, time_ns=now_ns() - 10**9)
+    for signal in order:
+        for body in [call()] if signal == "traces" else [records.body, conversation()]:
+            send(signal, body)
+    assert "sky" in the_span().input
+    assert "Something else" not in the_span().input
+    assert counted() == [(1, 120, 30)]
