@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import fmean
 
-from telemetry.queries import MOST_SPANS, SpanRow
+from telemetry.queries import MOST_SPANS, ScoreRow, SpanRow
 from telemetry.span import CALL_KINDS, OPERATION_KINDS
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -15,6 +16,8 @@ MILLISECOND = timedelta(milliseconds=1)
 DEEPEST = 12
 #: Narrower bars could not be seen, in percent of the trace.
 NARROWEST = 0.4
+#: The score that stands beside a span's name.
+OVERALL = "overall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Node:
     width: float
     #: Its parent is named, but was not received.
     is_orphan: bool
+    #: Mean of its overall scores, None without any.
+    overall: float | None
 
     @property
     def indent(self) -> int:
@@ -54,6 +59,8 @@ class Trace:
     unfinished: int
     orphans: int
     roots: int
+    #: Span id -> mean of its overall scores.
+    overall: Mapping[str, float]
 
     @property
     def size(self) -> int:
@@ -75,7 +82,13 @@ class Trace:
         """A part of the tree, drawn."""
         present = {span.span_id for span, _ in self.order}
         return [
-            Node(span, depth, *self._bar(span), is_orphan=_is_orphan(span, present))
+            Node(
+                span,
+                depth,
+                *self._bar(span),
+                is_orphan=_is_orphan(span, present),
+                overall=self.overall.get(span.span_id),
+            )
             for span, depth in self.order[start:end]
         ]
 
@@ -88,8 +101,8 @@ class Trace:
         return round(left, 2), round(min(width, 100 - left), 2)
 
 
-def build(spans: Sequence[SpanRow]) -> Trace:
-    """At least one span, oldest first."""
+def build(spans: Sequence[SpanRow], scores: Sequence[ScoreRow] = ()) -> Trace:
+    """At least one span, oldest first, and what the spans were given."""
     started = spans[0].start_time
     present = {span.span_id for span in spans}
     counted = [span for span in spans if span.counted]
@@ -107,7 +120,16 @@ def build(spans: Sequence[SpanRow]) -> Trace:
         unfinished=sum(span.status == "unfinished" for span in spans),
         orphans=sum(_is_orphan(span, present) for span in spans),
         roots=sum(not span.parent_id for span in spans),
+        overall=_overall(scores),
     )
+
+
+def _overall(scores: Sequence[ScoreRow]) -> dict[str, float]:
+    values: defaultdict[str, list[float]] = defaultdict(list)
+    for score in scores:
+        if score.name == OVERALL:
+            values[score.span_id].append(score.value)
+    return {span_id: fmean(given) for span_id, given in values.items()}
 
 
 def _is_orphan(span: SpanRow, present: set[str]) -> bool:

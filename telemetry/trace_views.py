@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import viewer_required
 from core.timerange import BadRange
 from telemetry import queries, span_page, trace_tree
-from telemetry.queries import SpanRow, WholeSpan
+from telemetry.queries import ScoreRow, SpanRow, WholeSpan
 from telemetry.scope import Scope
 from telemetry.search import BadSearch, Search
 from telemetry.store import StoreUnavailable
@@ -49,7 +49,8 @@ def _answer(request: HttpRequest, trace_id: str, context: dict[str, Any]) -> Htt
     spans = queries.trace_spans(request.project.pk, trace_id)
     if not spans:
         raise Http404("No such trace.")
-    built = trace_tree.build(spans)
+    scores = queries.trace_scores(request.project.pk, trace_id)
+    built = trace_tree.build(spans, scores)
     chosen = _chosen(request, built)
     if raw := request.GET.get("raw"):
         return _raw(request, trace_id, chosen, raw)
@@ -57,7 +58,7 @@ def _answer(request: HttpRequest, trace_id: str, context: dict[str, Any]) -> Htt
     context |= {"trace": built, "chosen": chosen}
     if part == "tree":
         return render(request, "telemetry/_tree_rows.html", context | _lines(request, built))
-    context |= _detail(request, trace_id, chosen)
+    context |= _detail(request, trace_id, chosen, scores)
     if part == "span":
         return render(request, "telemetry/_span.html", context)
     return render(request, "telemetry/trace.html", context | _lines(request, built))
@@ -89,10 +90,9 @@ def _whole(request: HttpRequest, trace_id: str, span: SpanRow, *, cut: int) -> W
     return found[0]
 
 
-def _detail(request: HttpRequest, trace_id: str, chosen: SpanRow) -> dict[str, Any]:
+def _detail(request: HttpRequest, trace_id: str, chosen: SpanRow, scores: list[ScoreRow]) -> dict[str, Any]:
     whole = request.GET.get("show") == "all"
     span = _whole(request, trace_id, chosen, cut=MOST_READ)
-    scores = queries.trace_scores(request.project.pk, trace_id)
     return {
         "page": span_page.build(span, whole=whole),
         "span": span,

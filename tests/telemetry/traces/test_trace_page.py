@@ -123,6 +123,15 @@ def test_scores_of_the_trace_stand_at_its_head(viewer, project):
     assert "Failed operations 0 thumbs 1.00" in text_of(viewer.get("/traces/t/"))
 
 
+def test_what_a_span_was_given_stands_in_the_tree(viewer, project):
+    root = make_span(project.pk, trace_id="t", span_id="root", kind="chain")
+    answer = make_span(project.pk, trace_id="t", span_id="answer", parent_id="root")
+    judged(answer, "overall", 0.2, score_id="one")
+    judged(answer, "overall", 0.4, score_id="two")
+    stored(root, answer)
+    assert "overall 0.30" in text_of(viewer.get("/traces/t/?span=root"))
+
+
 def test_long_texts_are_cut_until_somebody_asks_for_all(viewer, project):
     stored(make_span(project.pk, trace_id="t", input="begin " + "x" * 9000 + " end"))
     page = viewer.get("/traces/t/").content.decode()
