@@ -45,7 +45,8 @@ Every client on this page runs, as published, in the tests of this repository, w
 
 ## What arrives
 
-A dash: the client does not send it. The cost is ours where a price is known, unless the sender reports one.
+A dash: it was not sent. Most clients of a dash have no place for it; OpenTelemetry's own SDKs send what is written by
+hand. The cost is ours where a price is known, unless the sender reports one.
 """
 
 
@@ -65,19 +66,18 @@ def _overview(outcomes: Sequence[tuple[Sender, Spans]]) -> str:
 def _section(sender: Sender, spans: Spans) -> str:
     versions = ", ".join(f"`{package}` {version}" for package, version in sender.versions().items())
     language = "js" if sender.program.endswith("mjs") else "python"
-    return f"""## {sender.title}
+    blocks = [
+        f"## {sender.title}",
+        f"With {versions}. {sender.about()}",
+        _fenced("sh", _settings(sender)),
+        _fenced(language, sender.added_lines()),
+        _arrived(spans),
+    ]
+    return "\n\n".join(block for block in blocks if block)
 
-With {versions}. {sender.about()}
 
-```sh
-{_settings(sender)}
-```
-
-```{language}
-{sender.added_lines()}
-```
-
-{_arrived(spans)}"""
+def _fenced(language: str, lines: str) -> str:
+    return f"```{language}\n{lines}\n```" if lines else ""
 
 
 def _settings(sender: Sender) -> str:

@@ -46,8 +46,8 @@ def be_refused(client: openai.OpenAI) -> None:
         client.chat.completions.create(model="fail-model", messages=MESSAGES)
 
 
-def run() -> None:
+def run(client: openai.OpenAI | None = None) -> None:
     """All five, one after the other."""
-    client = openai.OpenAI()
+    client = client or openai.OpenAI()
     for call in (answer, ask_for_a_tool, stream, embed, be_refused):
         call(client)

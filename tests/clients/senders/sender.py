@@ -10,6 +10,8 @@ from tests.clients.run import ENVIRONMENTS_DESCRIBED, PROGRAMS
 
 #: A program's first lines, up to this one, are what a person adds for this sender.
 APPLICATION = "The application as it was."
+#: Each client takes the name of what sends from one of these.
+NAMED_BY = ("OTEL_SERVICE_NAME", "PHOENIX_PROJECT_NAME", "LANGSMITH_PROJECT")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Sender:
 
     def environ(self, **values: str) -> dict[str, str]:
         pointed = {name: value.format(**values) for name, value in self.settings.items()}
-        return pointed | dict(self.options) | {"OTEL_SERVICE_NAME": self.slug, "PHOENIX_PROJECT_NAME": self.slug}
+        return pointed | dict(self.options) | dict.fromkeys(NAMED_BY, self.slug)
 
     def added_lines(self) -> str:
         """What the program has before the application begins, without its docstring."""
