@@ -150,6 +150,11 @@ def test_opentelemetry_instrumentation_with_the_latest_conventions(sent):
     assert {span["service_tier"] for span in found[:EMBEDDED]} == {"default"}
 
 
+def test_opentelemetry_instrumentation_whose_content_is_in_log_records(sent):
+    """As it comes: what was said arrives in requests of its own, and is in the spans."""
+    check_calls(sent("openai-v2-default"), used=(120, 0, 0, 30, 0), cost="0.000036")
+
+
 def test_opentelemetry_genai_utilities(sent):
     spans = sent("util-genai")
     (workflow,) = roots(spans)
