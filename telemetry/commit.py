@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import compress
 from typing import NamedTuple, TypeVar
 
@@ -22,15 +22,20 @@ from telemetry import metrics, pieces, points, rollup_repair, store
 from telemetry.columns import microseconds, score_columns, span_columns
 from telemetry.count_once import RecentCalls, count_once
 from telemetry.followup import Follower
-from telemetry.live.freshness import mark_gap
+from telemetry.live.freshness import mark_gap, mark_minutes
 from telemetry.recent import WINDOW, RecentIds, score_hash, span_hash
 from telemetry.redact import redact_comments
 from telemetry.rollups import Roller
 from telemetry.span import Score, Span
 from telemetry.store import BadRows, StoreUnavailable
 
-__all__ = ["BadRows", "Stored", "StoreUnavailable", "run_pipeline", "settle", "start", "store_scores", "store_spans"]
+__all__ = [
+    "BadRows", "Stored", "StoreUnavailable", "replace_spans", "run_pipeline", "settle", "start", "store_scores",
+    "store_spans",
+]  # fmt: skip
 
+#: How far from its new start the old version of a span may lie.
+REPLACED_AROUND = timedelta(days=1)
 WINDOW_SECONDS = int(WINDOW.total_seconds())
 
 #: What a score that travelled with a span takes from it.
@@ -108,6 +113,38 @@ def store_spans(spans: list[Span], *, scores: Sequence[Score] = (), count: bool 
     if count:
         _roller.roll()
     return stored
+
+
+def replace_spans(spans: list[Span]) -> None:
+    """Put these in place of the stored spans with their ids; returns when figures hold them and no longer the old ones.
+
+    Costs a delete in ClickHouse and new roll-ups of the minutes concerned: gather many. Raises BadRows, or
+    StoreUnavailable, after which both versions may be there until it is done again.
+    """
+    batch = _roller.begin()
+    hashes = [span_hash(span.project_id, span.trace_id, span.span_id) for span in spans]
+    # The start may be what is corrected, so the old one is looked for in the whole time that ids are remembered.
+    ask = {
+        "projects": sorted({span.project_id for span in spans}),
+        "ids": hashes,
+        "earliest": microseconds(min(span.start_time for span in spans) - REPLACED_AROUND),
+        "latest": microseconds(max(span.start_time for span in spans) + REPLACED_AROUND),
+        "before": batch.stamp,
+    }
+    try:
+        run_pipeline(spans)
+        moved = store.rows(rollup_repair.Minute, "telemetry/replaced_minutes", **ask)
+        store.insert("spans", span_columns(spans, hashes, batch.received_at))
+        store.run("telemetry/delete_replaced", **ask)
+    except BaseException:
+        _roller.failed(batch)
+        raise
+    minutes = {(row.project_id, row.minute) for row in moved}
+    minutes |= {(span.project_id, int(span.start_time.timestamp()) // 60 * 60) for span in spans}
+    _roller.recount(batch, minutes)
+    for project_id, seconds in minutes:
+        mark_minutes(project_id, [seconds // 60])
+    metrics.count("onwatch_spans_replaced_total", len(spans))
 
 
 def store_scores(scores: list[Score]) -> int:

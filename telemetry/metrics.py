@@ -8,6 +8,7 @@ from collections.abc import Iterator
 HELP = {
     "onwatch_spans_stored_total": "Spans stored in ClickHouse.",
     "onwatch_spans_repeated_total": "Spans that had been stored before and were not counted again.",
+    "onwatch_spans_replaced_total": "Stored spans that were put right by what came later.",
     "onwatch_spans_rejected_total": "Spans refused because of their content.",
     "onwatch_scores_stored_total": "Scores stored in ClickHouse.",
     "onwatch_log_pieces_stored_total": "What log records told of spans, stored.",

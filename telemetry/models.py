@@ -37,17 +37,34 @@ class Change(models.Model):
 
 
 class PendingRun(models.Model):
-    """A LangSmith run of which one end is known. It becomes a span, and this row goes, when the other end comes."""
+    """What is known of an operation that its sender tells in pieces.
+
+    A LangSmith run of which one end is known: it becomes a span, and this row goes, when the other end comes.
+    A Langfuse trace or observation: it stays for a while after it became a span, because it may still be changed.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Not stored yet"
+        CHANGED = "changed", "Stored, and changed since"
+        STORED = "stored", "Stored as it is"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    #: 32 hex digits.
-    run_id = models.CharField(max_length=32)
+    dialect = models.CharField(max_length=16, default="langsmith")
+    #: LangSmith: 32 hex digits. Langfuse: ``trace/`` or ``observation/`` and the sender's id.
+    run_id = models.CharField(max_length=300)
+    #: Langfuse alone, for what holds for all observations of a trace.
+    trace_id = models.CharField(max_length=256, blank=True, default="")
     pieces = models.JSONField()
     key_id_used = models.PositiveIntegerField(default=0)
     touched_at = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    #: Langfuse alone: when it is to be stored, put in place of what was stored, or forgotten.
+    due_at = models.DateTimeField(null=True, db_index=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "run_id"], name="one_pending_run")]
+        constraints = [models.UniqueConstraint(fields=["project", "dialect", "run_id"], name="one_pending_run")]
+        # What else is known of a trace, when one piece of it comes.
+        indexes = [models.Index(fields=["project", "trace_id"], name="pending_of_a_trace")]
 
     def __str__(self) -> str:
         return self.run_id

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
 
+from core import clickhouse
 from telemetry import store
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,9 @@ class _Text(NamedTuple):
     value: str
 
 
-class _Minute(NamedTuple):
+class Minute(NamedTuple):
+    """A minute of a project, in seconds since 1970."""
+
     project_id: int
     minute: int
 
@@ -89,7 +92,7 @@ def repair(*, since: int, until: int, without: Collection[int] = ()) -> tuple[da
     """
     wrong: list[int] = []
     for rollups, question in ((SPANS, "telemetry/touched_span_minutes"), (SCORES, "telemetry/touched_score_minutes")):
-        touched = store.rows(_Minute, question, since=since, until=until)
+        touched = store.rows(Minute, question, since=since, until=until)
         for rollup in rollups:
             wrong += _repair(rollup, _keys(touched, rollup.seconds), without)
     if not wrong:
@@ -99,7 +102,17 @@ def repair(*, since: int, until: int, without: Collection[int] = ()) -> tuple[da
     return min(moments), max(moments) + timedelta(hours=1)
 
 
-def _keys(touched: Sequence[_Minute], seconds: int) -> list[int]:
+def recount(minutes: Collection[Minute], *, without: Collection[int] = ()) -> None:
+    """Make the roll-ups of these minutes anew from the spans that are stored. Raises StoreUnavailable."""
+    for rollup in SPANS:
+        for chunk in _chunks(_keys(minutes, rollup.seconds)):
+            _make_anew(_pieces(rollup, chunk, without))
+            # With a server, inserts are counted while this goes on.
+            if not clickhouse.is_embedded():
+                _repair(rollup, chunk, without)
+
+
+def _keys(touched: Collection[Minute], seconds: int) -> list[int]:
     """The slots that hold these minutes, except those whose telemetry retention has begun to drop."""
     days = min(settings.ONWATCH_RETENTION_DAYS, settings.ONWATCH_ROLLUP_RETENTION_DAYS) - 1
     oldest = (datetime.now(UTC) - timedelta(days=days)).timestamp()
@@ -113,11 +126,14 @@ def _repair(rollup: Rollup, keys: list[int], without: Collection[int]) -> list[i
         pieces = _pieces(rollup, chunk, without)
         found = [row.value for row in store.rows(_Value, "telemetry/wrong_slots", pieces=pieces)]
         if found:
-            pieces = _pieces(rollup, found, without)
-            store.run("telemetry/clear_slots", pieces=pieces)
-            store.run("telemetry/fill_slots", pieces=pieces)
+            _make_anew(_pieces(rollup, found, without))
             wrong += found
     return wrong
+
+
+def _make_anew(pieces: dict[str, str]) -> None:
+    store.run("telemetry/clear_slots", pieces=pieces)
+    store.run("telemetry/fill_slots", pieces=pieces)
 
 
 def _chunks(keys: list[int]) -> Iterator[list[int]]:

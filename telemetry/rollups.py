@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -88,6 +88,22 @@ class Roller:
             self._broken.add(batch.stamp)
             self._start()
             self._changed.notify_all()
+
+    def recount(self, batch: Batch, minutes: Collection[tuple[int, int]]) -> None:
+        """Make the roll-ups of some minutes anew, because the batch replaced spans of theirs.
+
+        ``minutes`` are projects and seconds since 1970. Raises StoreUnavailable.
+        """
+        with self._rolling:
+            with self._changed:
+                others = self._open - {batch.stamp}
+            try:
+                rollup_repair.recount([rollup_repair.Minute(*minute) for minute in minutes], without=others)
+            except BaseException:
+                self.failed(batch)
+                raise
+            with self._changed:
+                self._open.discard(batch.stamp)
 
     def roll(self) -> None:
         """Count what is stored and not yet counted; returns when it is. What fails is repaired later."""

@@ -23,6 +23,7 @@ from telemetry.span import Score, Span
 
 logger = logging.getLogger(__name__)
 
+DIALECT = "langsmith"
 #: A run that has not ended by then is shown as unfinished; if it ends after all, that is a second sight of it.
 UNFINISHED_AFTER = timedelta(minutes=30)
 BATCH = 500
@@ -58,7 +59,9 @@ def _join(by_id: dict[str, dict[str, Any]], caller: Caller, refused: list[str]) 
     with transaction.atomic():
         waiting = {
             run.run_id: run
-            for run in PendingRun.objects.select_for_update().filter(project_id=caller.project_id, run_id__in=by_id)
+            for run in PendingRun.objects.select_for_update().filter(
+                project_id=caller.project_id, dialect=DIALECT, run_id__in=by_id
+            )
         }
         for identity, piece in by_id.items():
             known = waiting.get(identity)
@@ -72,6 +75,7 @@ def _join(by_id: dict[str, dict[str, Any]], caller: Caller, refused: list[str]) 
                 continue
             PendingRun.objects.update_or_create(
                 project_id=caller.project_id,
+                dialect=DIALECT,
                 run_id=identity,
                 defaults={"pieces": run, "key_id_used": caller.key_id, "touched_at": timezone.now()},
             )
@@ -92,7 +96,7 @@ def _store(spans: dict[str, Span], scores: list[Score], caller: Caller) -> int:
     """Store first, forget after: a kill between the two leads to a second storing, which is not counted."""
     stored = commit.store_spans(list(spans.values())) if spans else None
     if spans:
-        PendingRun.objects.filter(project_id=caller.project_id, run_id__in=spans).delete()
+        PendingRun.objects.filter(project_id=caller.project_id, dialect=DIALECT, run_id__in=spans).delete()
     if scores:
         commit.store_scores(scores)
     return stored.spans if stored else 0
@@ -100,7 +104,8 @@ def _store(spans: dict[str, Span], scores: list[Score], caller: Caller) -> int:
 
 def store_unfinished() -> None:
     """Store what has waited too long for its end; a bounded number at each call."""
-    late = PendingRun.objects.filter(touched_at__lt=timezone.now() - UNFINISHED_AFTER).select_related("project")
+    late = PendingRun.objects.filter(dialect=DIALECT, touched_at__lt=timezone.now() - UNFINISHED_AFTER)
+    late = late.select_related("project")
     for run in late[:BATCH]:
         caller = Caller(run.key_id_used, run.project_id, run.project.slug, frozenset({"ingest"}))
         try:

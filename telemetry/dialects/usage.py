@@ -26,6 +26,8 @@ USAGE: dict[str, tuple[str, ...]] = {
 }
 _FIELD = {name: field for field, names in USAGE.items() for name in names}
 _IN_REPR = re.compile(r"['\"](" + "|".join(_FIELD) + r")['\"]\s*:\s*(\d{1,15})\b")
+#: Names by which a vendor's own usage object is told from Langfuse's.
+VENDORS = frozenset({"prompt_tokens", "completion_tokens", "input_tokens", "output_tokens"})
 MAX_TEXT = 20_000
 #: No single call costs this much.
 MAX_USD = 1_000_000
@@ -85,7 +87,7 @@ def langfuse_usage(parts: list[Part], draft: Draft, rank: int) -> None:
     details = parse_json(text(parts[0].raw))
     if not isinstance(details, dict):
         return
-    if "prompt_tokens" in details or "completion_tokens" in details:
+    if not VENDORS.isdisjoint(details):
         found = counts_in(details)
     else:
         counts = {name: as_whole(value) or 0 for name, value in details.items() if not isinstance(value, dict)}

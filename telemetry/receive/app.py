@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from telemetry.receive import langsmith, otlp_http
+from telemetry.receive import langfuse, langsmith, otlp_http
 from telemetry.receive.body import Disconnected, Receive
 from telemetry.receive.http import Reply, Request, Send
 
@@ -27,7 +27,8 @@ INGEST_PATHS: dict[str, Handler] = {
 
 
 def _handler(path: str) -> Handler | None:
-    return INGEST_PATHS.get(path) or INGEST_PATHS.get(path.removesuffix("/")) or langsmith.handler_of_run(path)
+    known = INGEST_PATHS.get(path) or INGEST_PATHS.get(path.removesuffix("/")) or langsmith.handler_of_run(path)
+    return known or (langfuse.answer if langfuse.handles(path) else None)
 
 
 def handles(path: str) -> bool:

@@ -1,0 +1,248 @@
+"""Langfuse traces and observations that come in pieces, put together and kept true.
+
+Every piece is written down before its sender is answered. What is whole is stored as a span at once; what nobody ends
+is stored a little later, or as unfinished. A piece that comes after that (an output, a user who became known late)
+changes the stored span: a job puts a new version in its place. What was written down is forgotten an hour after the
+last piece.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.keys import Caller
+from telemetry import commit, pending
+from telemetry.dialects.count_once import count_once
+from telemetry.dialects.decoded import BadItem
+from telemetry.dialects.langfuse_bodies import SHARED_NAMES, observation_span, trace_span
+from telemetry.dialects.langfuse_events import OBSERVATION, TRACE, Known, Piece, added, moment
+from telemetry.models import PendingRun
+from telemetry.runs import UNFINISHED_AFTER
+from telemetry.span import Span
+from telemetry.store import BadRows
+
+logger = logging.getLogger(__name__)
+
+DIALECT = "langfuse"
+WAITING, CHANGED, STORED = PendingRun.State.WAITING, PendingRun.State.CHANGED, PendingRun.State.STORED
+#: What has a result but no end, or is a trace (those have none), is stored when nothing more came for so long.
+QUIET = timedelta(seconds=5)
+KEPT = timedelta(hours=1)
+#: Rows looked at by one run of the job.
+BATCH = 500
+#: The end of a trace's last observation, beside its events.
+ENDED = "ended"
+
+
+def take(pieces: Sequence[Piece], caller: Caller) -> None:
+    """Write the pieces down, and store what they make whole. Raises StoreUnavailable, and sending again is right."""
+    if not pieces:
+        return
+    now = timezone.now()
+    touched = _write_down(pieces, caller, now)
+    _store([row for row in touched if row.state == WAITING and row.due_at <= now], now)
+
+
+def _key(subject: str, identity: str) -> str:
+    return f"{subject}/{identity}"
+
+
+def _trace_key(row: PendingRun) -> str:
+    return _key(TRACE, row.trace_id)
+
+
+def _own_id(row: PendingRun) -> str:
+    return row.run_id.partition("/")[2]
+
+
+# --- Writing down -----------------------------------------------------------------------------------------
+
+
+def _write_down(pieces: Sequence[Piece], caller: Caller, now: datetime) -> list[PendingRun]:
+    """The rows that these pieces changed, as they are now."""
+    about = {subject: [piece for piece in pieces if piece.subject == subject] for subject in (OBSERVATION, TRACE)}
+    with transaction.atomic():
+        keys = {_key(OBSERVATION, piece.id) for piece in about[OBSERVATION]}
+        rows = pending.locked(caller.project_id, DIALECT, keys, now=now)
+        observations = _add(about[OBSERVATION], rows, caller, now)
+        for row in observations:
+            row.due_at = now + _patience(Known.of(row.pieces))
+        pending.write(observations)
+        # Observations before traces, always: two requests that hold each other's rows would wait for ever.
+        keys = {_trace_key(row) for row in observations} | {_key(TRACE, piece.id) for piece in about[TRACE]}
+        rows = pending.locked(caller.project_id, DIALECT, keys, now=now)
+        traces = _update_traces(rows, about[TRACE], observations, caller, now)
+        pending.write(traces)
+    return [*observations, *traces]
+
+
+def _add(pieces: Iterable[Piece], rows: dict[str, PendingRun], caller: Caller, now: datetime) -> list[PendingRun]:
+    """Add each piece to its row; returns the rows that learned something."""
+    changed: dict[str, PendingRun] = {}
+    for piece in pieces:
+        row = rows[_key(piece.subject, piece.id)]
+        together = added(row.pieces, piece)
+        if together is not row.pieces:
+            row.pieces = together
+            row.trace_id = piece.trace_id or row.trace_id or piece.id
+            changed[row.run_id] = row
+    for row in changed.values():
+        _touch(row, caller, now)
+    return list(changed.values())
+
+
+def _touch(row: PendingRun, caller: Caller, now: datetime) -> None:
+    row.touched_at = row.due_at = now
+    row.key_id_used = caller.key_id
+    if row.state == STORED:
+        row.state = CHANGED
+
+
+def _patience(known: Known) -> timedelta:
+    """How long an observation waits for more before it is stored as it is."""
+    if known.is_finished:
+        return timedelta(0)
+    return QUIET if known.has_result and known.body.get("startTime") else UNFINISHED_AFTER
+
+
+def _update_traces(
+    rows: dict[str, PendingRun],
+    pieces: Sequence[Piece],
+    observations: Sequence[PendingRun],
+    caller: Caller,
+    now: datetime,
+) -> list[PendingRun]:
+    before = {key: Known.of(row.pieces) for key, row in rows.items()}
+    told = {row.run_id for row in _add(pieces, rows, caller, now)}
+    for row in observations:
+        _note_end(rows[_trace_key(row)], Known.of(row.pieces).time("endTime"), caller, now)
+    for key, row in rows.items():
+        row.trace_id = _own_id(row)
+        after = Known.of(row.pieces)
+        if key in told and _shared(before[key]) != _shared(after):
+            stored = PendingRun.objects.filter(
+                project_id=row.project_id, dialect=DIALECT, trace_id=row.trace_id, state=STORED
+            )
+            stored.exclude(pk=row.pk).update(state=CHANGED, due_at=now)
+        if row.state == WAITING:
+            row.due_at = now + _trace_patience(row, after, now)
+        elif row.state == STORED:
+            row.due_at = now + KEPT
+    return list(rows.values())
+
+
+def _note_end(trace: PendingRun, end: datetime | None, caller: Caller, now: datetime) -> None:
+    known = moment(trace.pieces.get(ENDED), field=ENDED)
+    if end and (known is None or end > known):
+        trace.pieces = {**trace.pieces, ENDED: end.isoformat()}
+        _touch(trace, caller, now)
+
+
+def _shared(known: Known) -> dict[str, object]:
+    return {key: known.body.get(key) for key in ("id", "metadata", *SHARED_NAMES)}
+
+
+def _trace_patience(row: PendingRun, known: Known, now: datetime) -> timedelta:
+    """A trace has no end: it waits for its observations, and then for its output."""
+    if not known.kind:
+        # Nobody told of it but its observations: there is nothing to store.
+        return KEPT
+    others = PendingRun.objects.filter(project_id=row.project_id, dialect=DIALECT, trace_id=row.trace_id, state=WAITING)
+    if not known.starts_at or others.exclude(pk=row.pk).filter(due_at__gt=now + QUIET).exists():
+        return UNFINISHED_AFTER
+    return timedelta(0) if known.answered_at else QUIET
+
+
+# --- Storing ----------------------------------------------------------------------------------------------
+
+
+def _store(rows: Sequence[PendingRun], now: datetime) -> None:
+    """Store rows for the first time. Raises StoreUnavailable."""
+    spans = _spans(rows)
+    if not spans:
+        return
+    stored = commit.store_spans(list(spans.values()))
+    done = [row for row in rows if row.run_id in spans]
+    if stored.repeated:
+        # Stored by a life of this process that was killed, or by a request at the same time, perhaps from fewer pieces.
+        pending.settle(done, CHANGED, due_at=now, now=now)
+    else:
+        pending.settle(done, STORED, due_at=now + KEPT, now=now)
+
+
+def _spans(rows: Sequence[PendingRun]) -> dict[str, Span]:
+    """Row -> the span of what is known now; what can be none is forgotten."""
+    spans: dict[str, Span] = {}
+    for project_id, own in pending.by_project(rows).items():
+        traces = pending.known(project_id, DIALECT, {_trace_key(row) for row in own})
+        known = {key: Known.of(row.pieces) for key, row in traces.items()}
+        for row in own:
+            if not Known.of(row.pieces).kind:
+                PendingRun.objects.filter(pk=row.pk, touched_at=row.touched_at).delete()
+                continue
+            try:
+                spans[row.run_id] = _span(row, known)
+            except BadItem as bad:
+                logger.info("A piece of a Langfuse trace without the rest was dropped: %s", bad.at(row.run_id))
+                PendingRun.objects.filter(pk=row.pk, touched_at=row.touched_at).delete()
+    count_once(list(spans.values()))
+    return spans
+
+
+def _span(row: PendingRun, traces: dict[str, Known]) -> Span:
+    caller = Caller(row.key_id_used, row.project_id, "", frozenset())
+    known = Known.of(row.pieces)
+    if row.run_id.startswith(f"{TRACE}/"):
+        return trace_span(_own_id(row), known, moment(row.pieces.get(ENDED), field=ENDED), caller)
+    trace = traces.get(_trace_key(row))
+    return observation_span(_own_id(row), known, trace if trace and trace.kind else None, caller)
+
+
+# --- Tending ----------------------------------------------------------------------------------------------
+
+
+def tend() -> None:
+    """Store what has waited long enough, correct what changed after it was stored, forget what is old.
+
+    A bounded number at each call. Raises StoreUnavailable.
+    """
+    now = timezone.now()
+    due = PendingRun.objects.filter(dialect=DIALECT, due_at__lte=now).order_by("due_at")
+    _each(due.filter(state=WAITING), _store, now)
+    _each(due.filter(state=CHANGED), _replace, now)
+    old = list(due.filter(state=STORED).values_list("pk", flat=True)[: 10 * BATCH])
+    PendingRun.objects.filter(pk__in=old, state=STORED, due_at__lte=now).delete()
+
+
+Step = Callable[[Sequence[PendingRun], datetime], None]
+
+
+def _each(due: QuerySet[PendingRun], step: Step, now: datetime) -> None:
+    rows = list(due[:BATCH])
+    try:
+        step(rows, now)
+    except BadRows:
+        for row in rows:
+            _alone(row, step, now)
+
+
+def _alone(row: PendingRun, step: Step, now: datetime) -> None:
+    try:
+        step([row], now)
+    except BadRows as error:
+        logger.warning("A Langfuse span was dropped because the store refuses a value of it: %s", error)
+        PendingRun.objects.filter(pk=row.pk, touched_at=row.touched_at).delete()
+
+
+def _replace(rows: Sequence[PendingRun], now: datetime) -> None:
+    """Put what is known now in place of what was stored. Raises StoreUnavailable."""
+    spans = _spans(rows)
+    if spans:
+        commit.replace_spans(list(spans.values()))
+        pending.settle([row for row in rows if row.run_id in spans], STORED, due_at=now + KEPT, now=now)
