@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from telemetry import metric_views, trace_views, views
+from telemetry import metric_views, trace_links, trace_views, views
 
 app_name = "traces"
 urlpatterns = [
@@ -11,5 +11,7 @@ urlpatterns = [
     path("traces/<path:trace_id>/", trace_views.trace, name="detail"),
     path("metrics-explorer/", metric_views.metric_list, name="metrics"),
     path("metrics-explorer/chart/", metric_views.metric_chart, name="metric"),
+    path("project/<slug:project>/traces/<path:trace_id>", trace_links.project_trace, name="project_trace"),
+    path("trace/<path:trace_id>", trace_links.any_trace, name="any_trace"),
     path("senders/", views.sender_list, name="senders"),
 ]

@@ -49,6 +49,7 @@ def everything(project, alice) -> dict[str, str]:
         "slug": "cost-spike",
         "token": invited.token,
         "trace_id": "a" * 32,
+        "project": project.slug,
         "alert": str(alert.pk),
         "rule": str(Rule.objects.get().pk),
         "key": str(key.pk),
