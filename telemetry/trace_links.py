@@ -36,7 +36,9 @@ def _lead(request: HttpRequest, projects: list[Project], trace_id: str) -> HttpR
         project, found = _find(projects, trace_id)
     except StoreUnavailable:
         return render(request, "telemetry/trace_unavailable.html", {"back": reverse("traces:list")}, status=503)
-    query = {"project": project.slug} | {"span": span for span in request.GET.getlist("observation")[:1]}
+    query = {"project": project.slug}
+    if span := request.GET.get("observation"):
+        query["span"] = span
     return redirect(f"{reverse('traces:detail', args=[found])}?{urlencode(query)}")
 
 
