@@ -126,15 +126,21 @@ def _update_traces(
         row.trace_id = _own_id(row)
         after = Known.of(row.pieces)
         if key in told and _shared(before[key]) != _shared(after):
-            stored = PendingRun.objects.filter(
-                project_id=row.project_id, dialect=DIALECT, trace_id=row.trace_id, state=STORED
-            )
-            stored.exclude(pk=row.pk).update(state=CHANGED, due_at=now)
+            _change_all_of(row, now)
         if row.state == WAITING:
             row.due_at = now + _trace_patience(row, after, now)
         elif row.state == STORED:
             row.due_at = now + KEPT
     return list(rows.values())
+
+
+def _change_all_of(trace: PendingRun, now: datetime) -> None:
+    """What holds for all observations of a trace has changed: those that are stored are not right any more."""
+    others = PendingRun.objects.filter(project_id=trace.project_id, dialect=DIALECT, trace_id=trace.trace_id)
+    others = others.exclude(pk=trace.pk)
+    others.filter(state=STORED).update(state=CHANGED, due_at=now)
+    # Also those that somebody stores at this moment, from what he read before.
+    others.update(touched_at=now)
 
 
 def _note_end(trace: PendingRun, end: datetime | None, caller: Caller, now: datetime) -> None:

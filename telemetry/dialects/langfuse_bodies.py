@@ -32,7 +32,7 @@ SHARED_NAMES: dict[str, str] = {
 #: Keys that are read here by themselves.
 READ = frozenset({
     "id", "traceId", "parentObservationId", "name", "type", "startTime", "endTime", "timestamp", "metadata", "usage",
-    "usageDetails", "costDetails",
+    "usageDetails", "costDetails", "trace",
 })  # fmt: skip
 #: Counts as some callers spell them -> what ``usage.langfuse_usage`` reads.
 USAGE_NAMES = {
@@ -74,6 +74,9 @@ def observation_span(own_id: str, known: Known, trace: Known | None, caller: Cal
     span = _span(trace_id, own_id, parent, start, end, body.get("name") or known.kind, attributes, known, caller)
     if not known.is_finished and not known.has_result:
         span.status = "unfinished"
+    if known.asked_model and span.model != known.asked_model and span.model.startswith(known.asked_model):
+        # The wrapper of a client says first what was asked for, then the dated name that served it.
+        span.model, span.response_model = known.asked_model, span.model
     return span
 
 

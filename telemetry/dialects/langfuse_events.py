@@ -248,16 +248,19 @@ class Known:
     scope: str
     #: When an event first brought an output, in the sender's time.
     answered_at: datetime | None = None
+    #: The first model that was named.
+    asked_model: str = ""
 
     @classmethod
     def of(cls, known: Mapping[str, Any]) -> Known:
-        kind, body, answered = "", {}, None
+        kind, body, answered, asked = "", {}, None, ""
         for _, (at, said, given) in sorted(known.get("events", {}).items(), key=_when):
             kind = said if said != OBSERVATION or not kind else kind
             if "output" in given and answered is None:
                 answered = EPOCH + timedelta(microseconds=at)
+            asked = asked or text_of(given.get("model", ""))
             body |= {**given, **_joined(body, given)}
-        return cls(kind, body, known.get("scope", ""), answered)
+        return cls(kind, body, known.get("scope", ""), answered, asked)
 
     def time(self, name: str) -> datetime | None:
         return moment(self.body.get(name), field=name)

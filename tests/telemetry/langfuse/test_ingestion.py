@@ -148,6 +148,22 @@ def test_what_is_known_of_the_trace_late_reaches_all_its_spans(key):
         assert (span.user_id, span.tags, span.feature, span.name) == ("user-2", ["late"], "search", span.name)
 
 
+def test_a_trace_that_changes_while_its_spans_are_stored_changes_them(key, monkeypatch):
+    store_spans, between = commit.store_spans, [trace(), end(3, "span-update", output="blue")]
+
+    def slowly(spans, **more):
+        stored = store_spans(spans, **more)
+        while between:
+            ingest(key, between.pop())
+        return stored
+
+    monkeypatch.setattr("telemetry.commit.store_spans", slowly)
+    ingest(key, generation(), end())
+    observations.tend()
+    llm = stored(TRACE)[LLM]
+    assert (llm.user_id, llm.parent_id, llm.output) == ("user-1", TRACE, "blue")
+
+
 def test_a_restart_between_the_pieces_loses_none(key):
     ingest(key, trace(), generation())
     commit.forget()
@@ -241,6 +257,12 @@ def test_a_generation_tells_everything_about_its_call(key):
     kept = orjson.loads(llm.attributes)
     assert kept["langfuse.observation.model.parameters"] == '{"temperature":"0.2"}'
     assert (kept["langfuse.observation.metadata.k"], kept["langfuse.observation.something"]) == (5, "new")
+
+
+def test_the_model_asked_for_and_the_one_that_served_it(key):
+    ingest(key, generation(), end(model="gpt-4o-mini-2024-07-18"), generation(id="b"), end(id="b", model="o3"))
+    rows = ask("SELECT span_id, model, response_model FROM spans ORDER BY span_id")
+    assert rows == [("b", "o3", ""), (LLM, "gpt-4o-mini", "gpt-4o-mini-2024-07-18")]
 
 
 def test_costs_inside_usage_are_reported_costs(key):
