@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.keys import Caller
-from telemetry import commit, pending
+from telemetry import commit, pending, revival
 from telemetry.dialects.count_once import count_once
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.langfuse_bodies import SHARED_NAMES, observation_span, trace_span
@@ -108,7 +108,8 @@ def _patience(known: Known) -> timedelta:
     """How long an observation waits for more before it is stored as it is."""
     if known.is_finished:
         return timedelta(0)
-    return QUIET if known.has_result and known.body.get("startTime") else UNFINISHED_AFTER
+    # Without a beginning it may be about something that was stored and forgotten here: that is soon seen.
+    return QUIET if known.has_result or not known.starts_at else UNFINISHED_AFTER
 
 
 def _update_traces(
@@ -160,16 +161,17 @@ def _trace_patience(row: PendingRun, known: Known, now: datetime) -> timedelta:
         # Nobody told of it but its observations: there is nothing to store.
         return KEPT
     others = PendingRun.objects.filter(project_id=row.project_id, dialect=DIALECT, trace_id=row.trace_id, state=WAITING)
-    if not known.starts_at or others.exclude(pk=row.pk).filter(due_at__gt=now + QUIET).exists():
+    if others.exclude(pk=row.pk).filter(due_at__gt=now + QUIET).exists():
         return UNFINISHED_AFTER
-    return timedelta(0) if known.answered_at else QUIET
+    return timedelta(0) if known.answered_at and known.starts_at else QUIET
 
 
 # --- Storing ----------------------------------------------------------------------------------------------
 
 
 def _store(rows: Sequence[PendingRun], now: datetime) -> None:
-    """Store rows for the first time. Raises StoreUnavailable."""
+    """Store rows for the first time, as far as they have not been stored long ago. Raises StoreUnavailable."""
+    rows = _new(rows, now)
     spans = _spans(rows)
     if not spans:
         return
@@ -180,6 +182,23 @@ def _store(rows: Sequence[PendingRun], now: datetime) -> None:
         pending.settle(done, CHANGED, due_at=now, now=now)
     else:
         pending.settle(done, STORED, due_at=now + KEPT, now=now)
+
+
+def _new(rows: Sequence[PendingRun], now: datetime) -> list[PendingRun]:
+    """Without those that add to what was stored and then forgotten here, and those whose beginning is still to come."""
+    known = {row.pk: Known.of(row.pieces) for row in rows}
+    startless = {row.pk for row in rows if known[row.pk].kind and not known[row.pk].starts_at}
+    doubtful = [row for row in rows if row.pk in startless or (known[row.pk].kind and _is_trace(row))]
+    revived = revival.revive(doubtful, DIALECT, now=now) if doubtful else set()
+    for row in rows:
+        if row.pk in startless - revived and now - row.touched_at < UNFINISHED_AFTER:
+            pending.settle([row], WAITING, due_at=row.touched_at + UNFINISHED_AFTER, now=now)
+            revived.add(row.pk)
+    return [row for row in rows if row.pk not in revived]
+
+
+def _is_trace(row: PendingRun) -> bool:
+    return row.run_id.startswith(f"{TRACE}/")
 
 
 def _spans(rows: Sequence[PendingRun]) -> dict[str, Span]:
@@ -204,7 +223,7 @@ def _spans(rows: Sequence[PendingRun]) -> dict[str, Span]:
 def _span(row: PendingRun, traces: dict[str, Known]) -> Span:
     caller = Caller(row.key_id_used, row.project_id, "", frozenset())
     known = Known.of(row.pieces)
-    if row.run_id.startswith(f"{TRACE}/"):
+    if _is_trace(row):
         return trace_span(_own_id(row), known, moment(row.pieces.get(ENDED), field=ENDED), caller)
     trace = traces.get(_trace_key(row))
     return observation_span(_own_id(row), known, trace if trace and trace.kind else None, caller)

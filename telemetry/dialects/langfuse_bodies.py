@@ -70,7 +70,7 @@ def observation_span(own_id: str, known: Known, trace: Known | None, caller: Cal
     parent = body.get("parentObservationId") or (trace_id if trace and trace_id != own_id else "")
     end = known.time("endTime") or start
     shared = _shared(trace.body) if trace else {}
-    attributes = shared | _attributes(body, OBSERVATION_NAMES) | {f"{OWN}type": known.kind}
+    attributes = shared | _attributes(body, SHARED_NAMES | OBSERVATION_NAMES) | {f"{OWN}type": known.kind}
     span = _span(trace_id, own_id, parent, start, end, body.get("name") or known.kind, attributes, known, caller)
     if not known.is_finished and not known.has_result:
         span.status = "unfinished"

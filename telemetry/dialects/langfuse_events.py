@@ -286,8 +286,10 @@ def is_error(body: Body) -> bool:
 
 
 def _joined(body: Body, given: Body) -> Body:
-    """Metadata and tags gather; everything else is replaced."""
+    """Metadata and tags gather, a trace began when it was first seen; everything else is replaced."""
     joined: Body = {}
+    if "timestamp" in body and "timestamp" in given:
+        joined["timestamp"] = min(body["timestamp"], given["timestamp"], key=datetime.fromisoformat)
     old, new = body.get("metadata"), given.get("metadata")
     if isinstance(old, dict) and isinstance(new, dict):
         joined["metadata"] = old | new

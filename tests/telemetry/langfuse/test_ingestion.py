@@ -354,6 +354,61 @@ def test_two_projects_do_not_see_each_others_pieces(key):
     assert stored(TRACE)[LLM].output == "ours"
 
 
+def forget() -> None:
+    PendingRun.objects.all().delete()
+    commit.forget()
+
+
+def test_a_piece_that_comes_after_all_is_forgotten_is_laid_over_what_is_stored(key):
+    everything = generation(
+        parentObservationId=KB, endTime=at(3), output="blue", completionStartTime=at(1.5), promptName="greet",
+        promptVersion=3, level="ERROR", statusMessage="RateLimitError: 429", metadata={"k": 5}, something="new",
+        usageDetails={"input": 56, "input_cached_tokens": 64, "output": 20, "output_reasoning": 10},
+        costDetails={"total": 0.5}, modelParameters={"temperature": 0.2},
+    )  # fmt: skip
+    told = {"metadata": {"feature": "search", "x": "y"}, "tags": ["t1"], "release": "1.2.3", "output": "blue"}
+    outer = event("span-create", id=KB, traceId=TRACE, name="kb", startTime=at(0.5), endTime=at(4))
+    ingest(key, trace(**told), outer, everything, event("generation-update", 3, id=LLM, model="gpt-4o-mini-2024-07-18"))
+    observations.tend()
+    before = stored(TRACE)
+    assert len(before) == 3 and before[LLM].error_type == "rate_limit"
+    forget()
+    ingest(key, event("trace-create", 4000, id=TRACE, tags=["late"], userId="user-9"))
+    ingest(key, event("span-update", 4000, id=KB, traceId=TRACE, output="ended late", endTime=at(9)))
+    later()
+    later()
+    after = stored(TRACE)
+    for name, span in after.items():
+        expected = before[name]._replace(user_id="user-9", tags=["t1", "late"])
+        if name == KB:
+            expected = expected._replace(output="ended late", duration_ms=8500.0)
+        if name == TRACE:
+            expected = expected._replace(duration_ms=9000.0)
+        assert orjson.loads(span.attributes) == orjson.loads(expected.attributes)
+        assert span._replace(attributes="") == expected._replace(attributes="")
+    commit.settle()
+    assert value("SELECT sum(spans) FROM spans_1m") == 3
+
+
+def test_a_trace_that_is_named_anew_keeps_its_beginning(key):
+    ingest(key, trace(output="blue"))
+    forget()
+    ingest(key, trace(timestamp=at(20), output="green"))
+    later()
+    (root,) = stored(TRACE).values()
+    assert root.output == "green"
+    assert value("SELECT start_time FROM spans").isoformat().replace("+00:00", "Z") == at(0)
+
+
+def test_a_piece_of_nothing_waits_for_its_beginning_and_is_dropped_in_the_end(key):
+    ingest(key, end())
+    later()
+    assert PendingRun.objects.get(run_id__startswith="obs").due_at > timezone.now() + timedelta(minutes=20)
+    PendingRun.objects.update(touched_at=timezone.now() - timedelta(hours=1), due_at=timezone.now())
+    observations.tend()
+    assert stored(TRACE) == {} and not PendingRun.objects.exists()
+
+
 def test_what_was_written_down_is_forgotten_in_the_end(key):
     ingest(key, trace(), generation(), end(output="blue"), trace(output="blue"))
     assert PendingRun.objects.count() == 2
