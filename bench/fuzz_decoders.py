@@ -18,7 +18,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -27,13 +27,13 @@ import orjson
 
 from bench.decode import as_json, spoken_as
 from bench.workload import Workload
-from telemetry.dialects import otlp_json
-from telemetry.dialects.decoded import BadBody
+from telemetry.dialects import langfuse_bodies, langfuse_events, langfuse_scores, otlp_json
+from telemetry.dialects.decoded import BadBody, BadItem
 from telemetry.dialects.lookup import LOOKUP
 from telemetry.dialects.otlp import decode_traces
 from telemetry.dialects.otlp_logs import decode_logs
 from telemetry.dialects.otlp_metrics import decode_metrics
-from telemetry.span import COLUMNS, ERROR_TYPES, KINDS, Span
+from telemetry.span import COLUMNS, ERROR_TYPES, KINDS, Score, Span
 
 CALLER: Any = SimpleNamespace(key_id=1, project_id=1, project_slug="fuzz", scopes=frozenset())
 MAX_BODY = 20_000
@@ -41,11 +41,35 @@ MAX_BODY = 20_000
 MAX_SECONDS = 2.0
 
 
+def decode_langfuse(body: bytes, *, json: bool, caller: Any) -> SimpleNamespace:
+    """What an ingestion request says, put together as ``telemetry.observations`` does; what is taken is not lost."""
+    batch = langfuse_events.read(body)
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    for piece in batch.pieces:
+        about = (piece.subject, piece.id)
+        known[about] = langfuse_events.added(known.get(about, {}), piece)
+    whole = {about: langfuse_events.Known.of(pieces) for about, pieces in known.items()}
+    spans = [
+        langfuse_bodies.trace_span(own_id, about, None, caller)
+        if subject == langfuse_events.TRACE
+        else langfuse_bodies.observation_span(own_id, about, whole.get((langfuse_events.TRACE, own_id)), caller)
+        for (subject, own_id), about in whole.items()
+        if about.starts_at and (subject == langfuse_events.TRACE or "startTime" in about.body)
+    ]
+    scores = []
+    for event_id, content in batch.scores:
+        with contextlib.suppress(BadItem):
+            scores.append(langfuse_scores.to_score(content, caller, fallback_id=event_id).score)
+    return SimpleNamespace(spans=spans, scores=scores, batch=batch)
+
+
 class Target(NamedTuple):
     """A decoder, and the byte that chooses it at the head of an input."""
 
     decode: Callable[..., Any]
     json: bool
+    #: Ids of any length and letters.
+    free_ids: bool = False
 
 
 TARGETS = (
@@ -55,6 +79,7 @@ TARGETS = (
     Target(decode_logs, True),
     Target(decode_metrics, False),
     Target(decode_metrics, True),
+    Target(decode_langfuse, True, free_ids=True),
 )
 
 
@@ -67,18 +92,20 @@ def check(data: bytes) -> None:
     with contextlib.suppress(BadBody):
         decoded = target.decode(data[1:], json=target.json, caller=CALLER)
         for span in getattr(decoded, "spans", ()):
-            check_span(span)
+            check_span(span, free_ids=target.free_ids)
+        for score in getattr(decoded, "scores", ()):
+            check_score(score)
     took = time.monotonic() - started
     if took > MAX_SECONDS:
         raise AssertionError(f"{len(data)} bytes took {took:.1f} s")
 
 
-def check_span(span: Span) -> None:
+def check_span(span: Span, *, free_ids: bool = False) -> None:
     """A span must fit its columns."""
     assert span.kind in KINDS, span.kind
     assert (span.error_type in ERROR_TYPES) == (span.status == "error"), span.error_type
-    assert len(span.trace_id) == 32, span.trace_id
-    assert len(span.span_id) == 16, span.span_id
+    assert (0 < len(span.trace_id) <= 256) if free_ids else len(span.trace_id) == 32, span.trace_id
+    assert (0 < len(span.span_id) <= 256) if free_ids else len(span.span_id) == 16, span.span_id
     for name in COLUMNS:
         value = getattr(span, name)
         if isinstance(value, str):
@@ -89,7 +116,13 @@ def check_span(span: Span) -> None:
             assert 0 <= value < float("inf"), (name, value)
     orjson.dumps([span.attributes, span.documents], option=orjson.OPT_NON_STR_KEYS)
     for score in span.scores:
-        assert score.name and score.value == score.value, score
+        check_score(score)
+
+
+def check_score(score: Score) -> None:
+    assert score.name and score.value == score.value, score
+    for text in (score.name, score.label, score.comment, score.trace_id, score.span_id, score.score_id):
+        text.encode()
 
 
 def seeds() -> list[bytes]:
@@ -136,7 +169,33 @@ def seeds() -> list[bytes]:
     found += [bytes([1]) + _wrapped("resourceSpans", "scopeSpans", "spans", [one]) for one in spans]
     found += [bytes([3]) + _wrapped("resourceLogs", "scopeLogs", "logRecords", [one]) for one in records]
     found += [bytes([5]) + _wrapped("resourceMetrics", "scopeMetrics", "metrics", [one]) for one in metrics]
-    return found + [bytes([data[0] - 1]) + _protobuf(data) for data in found if data[0] % 2]
+    found += [bytes([data[0] - 1]) + _protobuf(data) for data in found if data[0] % 2]
+    return found + [bytes([6]) + json.dumps({"batch": [event], "metadata": {}}).encode() for event in _events()]
+
+
+def _events() -> Iterator[dict[str, Any]]:
+    """One event of each type of Langfuse's, with every key that is read."""
+    moment = "2026-11-23T14:31:32.068939Z"
+    body: dict[str, Any] = dict.fromkeys(
+        (*langfuse_bodies.SHARED_NAMES, *langfuse_bodies.OBSERVATION_NAMES, *langfuse_bodies.READ), "text"
+    )
+    body |= dict.fromkeys(langfuse_events.TIMES, moment)
+    body |= {
+        "usage": {"input": 1, "totalCost": 0.1},
+        "usageDetails": {"prompt_tokens": 2},
+        "metadata": {"user_id": "u"},
+    }
+    body |= {
+        "tags": ["a"],
+        "promptVersion": 3,
+        "level": "ERROR",
+        "value": 1,
+        "dataType": "NUMERIC",
+        "observationId": "o",
+    }
+    kinds = [f"{kind}-{verb}" for kind in (*langfuse_events.KINDS, "observation") for verb in ("create", "update")]
+    for kind in (*kinds, "trace-create", "score-create", "sdk-log"):
+        yield {"id": kind, "type": kind, "timestamp": moment, "body": body}
 
 
 def _wrapped(resources: str, scopes: str, items: str, given: list[Any]) -> bytes:

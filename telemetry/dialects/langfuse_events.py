@@ -8,6 +8,7 @@ put into the words of ``langfuse.py``, whose table makes the span. Pure.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ MAX_ID = 256
 MAX_EVENTS = 5_000
 #: Values deeper than this are refused: they could be read, but not written again.
 MAX_DEPTH = 100
+#: What lies around a body.
+ENVELOPE_DEPTH = 4
 #: Events kept apart for one trace or observation; older ones are folded into one.
 MAX_KEPT = 50
 #: A clock that is wrong by more than this is not believed.
@@ -85,17 +88,24 @@ def load(body: bytes) -> Any:  # noqa: ANN401
         loaded = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         try:
-            loaded = json.loads(body.decode("utf-8", "replace"), parse_constant=str)
+            loaded = json.loads(body.decode("utf-8", "replace"), parse_constant=str, parse_int=_number)
         except (ValueError, RecursionError):
             raise BadBody(f"body: is no JSON ({error})") from None
-        return _cleaned(loaded, MAX_DEPTH)
+        return _cleaned(loaded, MAX_DEPTH + ENVELOPE_DEPTH)
     # Databases have no place for this character.
-    return _cleaned(loaded, MAX_DEPTH) if b"\\u0000" in body else loaded
+    return _cleaned(loaded, MAX_DEPTH + ENVELOPE_DEPTH) if b"\\u0000" in body else loaded
+
+
+def _number(digits: str) -> float:
+    """Whole numbers longer than databases have room for lose their last digits."""
+    return int(digits) if len(digits) < 19 else float(digits)
 
 
 def _cleaned(value: Any, depth: int) -> Any:  # noqa: ANN401
     if isinstance(value, str):
         return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if depth == 0:
         # Refused as too deep where it is looked at; cleaning need go no further.
         return value
@@ -153,7 +163,8 @@ def _piece(event: Mapping[str, Any], identity: str, match: re.Match[str] | None,
     body = {CAMEL.get(key, key): value for key, value in body.items() if value is not None}
     for name in TIMES:
         if name in body:
-            body[name] = moment(body[name], field=f"body.{name}").isoformat()  # type: ignore[union-attr]
+            when = moment(body.pop(name), field=f"body.{name}")
+            body |= {name: when.isoformat()} if when else {}
     own_id = given_text(body, "id", place="body.")
     if not own_id:
         if match and match[2] == "update":

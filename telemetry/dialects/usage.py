@@ -27,7 +27,7 @@ USAGE: dict[str, tuple[str, ...]] = {
 _FIELD = {name: field for field, names in USAGE.items() for name in names}
 _IN_REPR = re.compile(r"['\"](" + "|".join(_FIELD) + r")['\"]\s*:\s*(\d{1,15})\b")
 #: Names by which a vendor's own usage object is told from Langfuse's.
-VENDORS = frozenset({"prompt_tokens", "completion_tokens", "input_tokens", "output_tokens"})
+VENDORS = frozenset({"prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens"})
 MAX_TEXT = 20_000
 #: No single call costs this much.
 MAX_USD = 1_000_000

@@ -327,7 +327,7 @@ def test_what_is_no_batch_is_named(key):
 
 
 def test_odd_texts_are_repaired_and_depth_is_refused(key):
-    odd = generation(endTime=at(2), input="nul \0 here", metadata={"x": float("inf")})
+    odd = generation(endTime=at(2), input="nul \0 here", metadata={"x": float("inf"), "big": 2**70})
     body = json.dumps({"batch": [odd]}).encode().replace(b"sky", b"\\ud800")
     assert call("POST", "/api/public/ingestion", body, key=key).body["errors"] == []
     assert "nul \ufffd here" in stored(TRACE)[LLM].input
