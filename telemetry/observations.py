@@ -67,19 +67,30 @@ def _own_id(row: PendingRun) -> str:
 def _write_down(pieces: Sequence[Piece], caller: Caller, now: datetime) -> list[PendingRun]:
     """The rows that these pieces changed, as they are now."""
     about = {subject: [piece for piece in pieces if piece.subject == subject] for subject in (OBSERVATION, TRACE)}
+    keys = {_key(OBSERVATION, piece.id) for piece in about[OBSERVATION]}
+    traces_of = _traces_of(about[OBSERVATION], caller)
     with transaction.atomic():
-        keys = {_key(OBSERVATION, piece.id) for piece in about[OBSERVATION]}
+        # Traces before their observations, always: two requests that hold each other's rows would wait for ever.
+        trace_keys = {_key(TRACE, identity) for identity in (*traces_of.values(), *(each.id for each in about[TRACE]))}
+        traces = pending.locked(caller.project_id, DIALECT, trace_keys, now=now)
         rows = pending.locked(caller.project_id, DIALECT, keys, now=now)
+        for key, row in rows.items():
+            row.trace_id = traces_of[key]
         observations = _add(about[OBSERVATION], rows, caller, now)
         for row in observations:
             row.due_at = now + _patience(Known.of(row.pieces))
         pending.write(observations)
-        # Observations before traces, always: two requests that hold each other's rows would wait for ever.
-        keys = {_trace_key(row) for row in observations} | {_key(TRACE, piece.id) for piece in about[TRACE]}
-        rows = pending.locked(caller.project_id, DIALECT, keys, now=now)
-        traces = _update_traces(rows, about[TRACE], observations, caller, now)
-        pending.write(traces)
-    return [*observations, *traces]
+        _update_traces(traces, about[TRACE], observations, caller, now)
+        pending.write(traces.values())
+    return [*observations, *traces.values()]
+
+
+def _traces_of(pieces: Sequence[Piece], caller: Caller) -> dict[str, str]:
+    """Row of an observation -> id of its trace; one without any is a trace by itself."""
+    named = {_key(OBSERVATION, piece.id): piece.trace_id for piece in pieces if piece.trace_id}
+    unnamed = {_key(OBSERVATION, piece.id): piece.id for piece in pieces} | named
+    known = pending.known(caller.project_id, DIALECT, unnamed.keys() - named.keys())
+    return unnamed | {key: row.trace_id for key, row in known.items() if row.trace_id}
 
 
 def _add(pieces: Iterable[Piece], rows: dict[str, PendingRun], caller: Caller, now: datetime) -> list[PendingRun]:
@@ -90,7 +101,6 @@ def _add(pieces: Iterable[Piece], rows: dict[str, PendingRun], caller: Caller, n
         together = added(row.pieces, piece)
         if together is not row.pieces:
             row.pieces = together
-            row.trace_id = piece.trace_id or row.trace_id or piece.id
             changed[row.run_id] = row
     for row in changed.values():
         _touch(row, caller, now)
@@ -118,7 +128,8 @@ def _update_traces(
     observations: Sequence[PendingRun],
     caller: Caller,
     now: datetime,
-) -> list[PendingRun]:
+) -> None:
+    """Give the rows of traces what they are told, by themselves and by their observations."""
     before = {key: Known.of(row.pieces) for key, row in rows.items()}
     told = {row.run_id for row in _add(pieces, rows, caller, now)}
     for row in observations:
@@ -132,7 +143,6 @@ def _update_traces(
             row.due_at = now + _trace_patience(row, after, now)
         elif row.state == STORED:
             row.due_at = now + KEPT
-    return list(rows.values())
 
 
 def _change_all_of(trace: PendingRun, now: datetime) -> None:

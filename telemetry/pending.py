@@ -20,7 +20,7 @@ def locked(project_id: int, dialect: str, run_ids: Collection[str], *, now: date
     PendingRun.objects.bulk_create(
         [
             PendingRun(project_id=project_id, dialect=dialect, run_id=run_id, pieces={}, touched_at=now, due_at=now)
-            for run_id in run_ids
+            for run_id in sorted(run_ids)
         ],
         ignore_conflicts=True,
     )
@@ -37,8 +37,9 @@ def _of(project_id: int, dialect: str, run_ids: Collection[str]) -> QuerySet[Pen
 
 
 def write(rows: Iterable[PendingRun]) -> None:
+    """Save rows that are held."""
     fields = ["trace_id", "pieces", "key_id_used", "touched_at", "state", "due_at"]
-    PendingRun.objects.bulk_update(rows, fields, batch_size=100)
+    PendingRun.objects.bulk_update(list(rows), fields, batch_size=100)
 
 
 def settle(rows: Iterable[PendingRun], state: str, *, due_at: datetime, now: datetime) -> None:

@@ -86,8 +86,8 @@ def trace_span(own_id: str, known: Known, ended: datetime | None, caller: Caller
     start = known.starts_at
     if start is None:
         raise BadItem("is missing", field="timestamp")
-    # A traced function has no observation of its own: it ends with its output.
-    end = max(filter(None, (known.time("endTime"), ended, known.answered_at)), default=start)
+    # One without observations ends with its output; else an output may be added long after.
+    end = max(filter(None, (known.time("endTime"), ended)), default=known.answered_at or start)
     own = {key: value for key, value in body.items() if key not in SHARED_NAMES}
     attributes = _shared(body) | _attributes(own, OBSERVATION_NAMES, metadata=False) | {f"{OWN}type": "span"}
     return _span(own_id, own_id, "", start, end, body.get("name") or "trace", attributes, known, caller)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -162,6 +163,26 @@ def test_a_trace_that_changes_while_its_spans_are_stored_changes_them(key, monke
     observations.tend()
     llm = stored(TRACE)[LLM]
     assert (llm.user_id, llm.parent_id, llm.output) == ("user-1", TRACE, "blue")
+
+
+def test_pieces_of_one_trace_that_come_at_the_same_time_all_count(key):
+    batches = [[trace(userId=None)], [event("trace-create", 30, id=TRACE, userId="user-2", output="blue")]]
+    for number in range(6):
+        own = {"id": f"o{number}", "traceId": TRACE}
+        batches.append([event("generation-create", **own, startTime=at(number), model="gpt-4o-mini")])
+        batches.append([event("generation-update", 9, **own, endTime=at(number + 1))])
+        batches.append([event("generation-update", 9, **own, output=f"answer {number}", usage={"input": 10})])
+    with ThreadPoolExecutor(8) as pool:
+        assert {answer.status for answer in pool.map(lambda batch: ingest(key, *batch), batches)} == {207}
+    later()
+    spans = stored(TRACE)
+    assert len(spans) == 7 and spans[TRACE].output == "blue" and spans[TRACE].duration_ms == 6000.0
+    for number in range(6):
+        span = spans[f"o{number}"]
+        assert (span.output, span.input_tokens, span.duration_ms) == (f"answer {number}", 10, 1000.0)
+    assert {span.user_id for span in spans.values()} == {"user-2"}
+    commit.settle()
+    assert ask("SELECT sum(spans), sum(input_tokens) FROM spans_1m") == [(7, 60)]
 
 
 def test_a_restart_between_the_pieces_loses_none(key):
