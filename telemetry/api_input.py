@@ -29,7 +29,9 @@ from core.money import to_nano
 from core.problems import Problem
 from core.timerange import BadRange, parse_moment
 from telemetry import errors
+from telemetry.dialects.values import MAX_JSON_DEPTH, is_deeper
 from telemetry.messages import as_text
+from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding, decompress
 from telemetry.span import ERROR_TYPES, Document, Kind, Score, Span, Status
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -57,7 +59,15 @@ def _plausible(value: datetime) -> datetime:
     return moment
 
 
+def _not_too_deep(value: Any) -> Any:  # noqa: ANN401
+    if is_deeper(value, MAX_JSON_DEPTH):
+        raise ValueError(f"is nested deeper than {MAX_JSON_DEPTH} levels")
+    return value
+
+
 Moment = Annotated[datetime, BeforeValidator(_relative), AfterValidator(_plausible)]
+Content = Annotated[Any, AfterValidator(_not_too_deep)]
+Attributes = Annotated[dict[str, Any], AfterValidator(_not_too_deep)]
 Id = Annotated[str, Field(max_length=256)]
 Word = Annotated[str, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -126,10 +136,10 @@ class SpanIn(Strict):
     error_type: Word = Field("", description=f"One of {', '.join(ERROR_TYPES)}; another word is translated to one.")
     error_original: Word = ""
     error_message: str = ""
-    input: Any = Field("", description="Text, or JSON such as a list of messages.")
-    output: Any = ""
+    input: Content = Field("", description="Text, or JSON such as a list of messages.")
+    output: Content = ""
     documents: list[DocumentIn] = Field([], max_length=500)
-    tool_calls: list[dict[str, Any]] | str = ""
+    tool_calls: Annotated[list[dict[str, Any]] | str, AfterValidator(_not_too_deep)] = ""
     tool_name: Word = ""
     embedding_count: Count = 0
     embedding_dimensions: Count = 0
@@ -146,7 +156,7 @@ class SpanIn(Strict):
     tags: list[Word] = Field([], max_length=100)
     service: Word = ""
     scope: Word = ""
-    attributes: dict[str, Any] = {}
+    attributes: Attributes = {}
     counted: bool = Field(True, description="False for a second sight of a call that another span already counts.")
     scores: list[SpanScoreIn] = Field([], max_length=100)
 
@@ -162,7 +172,9 @@ class CostEventIn(Strict):
     model: Word = ""
     input_tokens: Count = 0
     cached_tokens: Count = 0
+    cache_write_tokens: Count = 0
     output_tokens: Count = 0
+    reasoning_tokens: Count = 0
     cost_usd: Dollars | None = Field(
         None, validate_default=True, description="Computed from the price book when absent; then tokens are needed."
     )
@@ -173,7 +185,7 @@ class CostEventIn(Strict):
     environment: Word = ""
     release: Word = ""
     service: Word = ""
-    attributes: dict[str, Any] = {}
+    attributes: Attributes = {}
 
     @field_validator("cost_usd")
     @classmethod
@@ -221,11 +233,20 @@ def read(request: HttpRequest, item_type: type[Item], *, plural: str) -> Batch[I
 
 def _json(request: HttpRequest) -> Any:  # noqa: ANN401
     # Django's own limit for a body in memory is that of forms.
-    body = request.read(MAX_BODY_BYTES + 1)
-    if len(body) > MAX_BODY_BYTES:
-        raise Problem(413, f"body: larger than {MAX_BODY_BYTES // 1024**2} MiB; send less at once", field="body")
+    raw = request.read(MAX_BODY_BYTES + 1)
+    encoding = request.headers.get("Content-Encoding", "")
     try:
-        return orjson.loads(body)
+        if len(raw) > MAX_BODY_BYTES:
+            raise TooLarge
+        return orjson.loads(decompress(raw, encoding, limit=MAX_BODY_BYTES))
+    except TooLarge:
+        raise Problem(
+            413, f"body: larger than {MAX_BODY_BYTES // 1024**2} MiB; send less at once", field="body"
+        ) from None
+    except UnknownEncoding as error:
+        raise Problem(415, f"content-encoding: {error}", field="content-encoding") from None
+    except BadEncoding as error:
+        raise Problem(400, f"body: {error}", field="body") from None
     except orjson.JSONDecodeError as error:
         raise Problem(400, f"body: no JSON: {error}", field="body") from None
 
@@ -257,7 +278,7 @@ def span_of(given: SpanIn, caller: Caller) -> Span:
     kind = given.kind or _kind(given)
     error_type, original = _error(given, kind)
     status: Status = given.status or ("error" if error_type or given.error_message else "ok")
-    return Span(
+    span = Span(
         project_id=caller.project_id,
         key_id=caller.key_id,
         dialect=DIALECT,
@@ -277,6 +298,8 @@ def span_of(given: SpanIn, caller: Caller) -> Span:
         scores=[_score(score) for score in given.scores],
         **{name: getattr(given, name) for name in _COPIED},
     )
+    _settle_tokens(span)
+    return span
 
 
 _COPIED = (
@@ -286,6 +309,14 @@ _COPIED = (
     "user_id", "session_id", "feature", "environment", "release", "prompt_name", "prompt_version", "experiment",
     "variant", "tags", "service", "scope", "attributes", "counted",
 )  # fmt: skip
+
+
+def _settle_tokens(span: Span) -> None:
+    """As for every dialect: input includes what was cached, output includes reasoning."""
+    if span.cached_tokens + span.cache_write_tokens > span.input_tokens:
+        span.input_tokens += span.cached_tokens + span.cache_write_tokens
+    if span.reasoning_tokens > span.output_tokens:
+        span.output_tokens += span.reasoning_tokens
 
 
 def _timing(start: datetime | None, end: datetime | None, duration_ms: float | None) -> tuple[datetime, float]:
@@ -345,7 +376,7 @@ def score_of(given: ScoreIn, caller: Caller) -> Score:
 def cost_event_span(given: CostEventIn, caller: Caller) -> Span:
     """A span that stands alone; the same ``id`` makes the same one."""
     own_id = given.id or uuid.uuid4().hex
-    return Span(
+    span = Span(
         project_id=caller.project_id,
         key_id=caller.key_id,
         dialect=DIALECT,
@@ -358,10 +389,13 @@ def cost_event_span(given: CostEventIn, caller: Caller) -> Span:
         cost_source="reported" if given.cost_usd is not None else "",
         **{name: getattr(given, name) for name in _COST_COPIED},
     )
+    _settle_tokens(span)
+    return span
 
 
 _COST_COPIED = (
-    "name", "provider", "model", "input_tokens", "cached_tokens", "output_tokens", "user_id", "session_id", "feature",
+    "name", "provider", "model", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens",
+    "reasoning_tokens", "user_id", "session_id", "feature",
     "environment", "release", "service", "attributes",
 )  # fmt: skip
 

@@ -18,13 +18,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from telemetry.dialects.decoded import BadBody, BadItem
-from telemetry.dialects.values import json_text
+from telemetry.dialects.values import MAX_JSON_DEPTH, is_deeper, json_text
 
 MAX_ID = 256
 #: Events of one batch; the clients send fifteen.
 MAX_EVENTS = 5_000
-#: Values deeper than this are refused: they could be read, but not written again.
-MAX_DEPTH = 100
 #: What lies around a body.
 ENVELOPE_DEPTH = 4
 #: Events kept apart for one trace or observation; older ones are folded into one.
@@ -91,9 +89,9 @@ def load(body: bytes) -> Any:  # noqa: ANN401
             loaded = json.loads(body.decode("utf-8", "replace"), parse_constant=str, parse_int=_number)
         except (ValueError, RecursionError):
             raise BadBody(f"body: is no JSON ({error})") from None
-        return _cleaned(loaded, MAX_DEPTH + ENVELOPE_DEPTH)
+        return _cleaned(loaded, MAX_JSON_DEPTH + ENVELOPE_DEPTH)
     # Databases have no place for this character.
-    return _cleaned(loaded, MAX_DEPTH + ENVELOPE_DEPTH) if b"\\u0000" in body else loaded
+    return _cleaned(loaded, MAX_JSON_DEPTH + ENVELOPE_DEPTH) if b"\\u0000" in body else loaded
 
 
 def _number(digits: str) -> float:
@@ -147,7 +145,8 @@ def _sort(event: Any, identity: str, scope: str, batch: Batch) -> None:  # noqa:
     kind, body = event.get("type"), event.get("body")
     if not isinstance(body, Mapping):
         raise BadItem("must be an object", field="body")
-    _check_depth(body)
+    if is_deeper(body, MAX_JSON_DEPTH):
+        raise BadItem(f"is nested deeper than {MAX_JSON_DEPTH} levels", field="body")
     match = _TYPE.fullmatch(kind) if isinstance(kind, str) else None
     if kind == SCORE_CREATE:
         batch.scores.append((identity, body))
@@ -179,20 +178,6 @@ def _piece(event: Mapping[str, Any], identity: str, match: re.Match[str] | None,
     trace_id = own_id if subject == TRACE else given_text(body, "traceId", place="body.")
     given_text(body, "parentObservationId", place="body.")
     return Piece(subject, own_id, trace_id, identity, (at - EPOCH) // timedelta(microseconds=1), kind, body, scope)
-
-
-def _check_depth(value: Any) -> None:  # noqa: ANN401
-    level, depth = [value], 0
-    while level:
-        if depth > MAX_DEPTH:
-            raise BadItem(f"is nested deeper than {MAX_DEPTH} levels", field="body")
-        level = [
-            inner
-            for holder in level
-            for inner in (holder.values() if isinstance(holder, Mapping) else holder)
-            if isinstance(inner, Mapping | list)
-        ]
-        depth += 1
 
 
 def given_text(given: Mapping[str, Any], key: str, *, most: int | None = MAX_ID, place: str = "") -> str:

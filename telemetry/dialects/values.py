@@ -25,6 +25,8 @@ Reader = Callable[[bytes], Any]
 
 #: Lists and maps deeper than this are refused: nobody reads them, and some parser downstream would fall over.
 MAX_DEPTH = 32
+#: The same for JSON texts, which are kept as they are: they must be written again.
+MAX_JSON_DEPTH = 100
 #: Characters of a label.
 MAX_LABEL = 400
 #: Bytes of a value that may be remembered.
@@ -174,6 +176,17 @@ def iso_ns(raw: bytes) -> int | None:
     except ValueError:
         return None if value else 0
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000) * 1000
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and maps are nested deeper than this; itself without recursion."""
+    inside = [value]
+    for _ in range(levels + 1):
+        holders = [item for item in inside if isinstance(item, dict | list)]
+        if not holders:
+            return False
+        inside = [item for holder in holders for item in (holder.values() if isinstance(holder, dict) else holder)]
+    return any(isinstance(item, dict | list) for item in inside)
 
 
 def parse_json(value: str) -> Any:

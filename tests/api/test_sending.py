@@ -1,9 +1,12 @@
 """What the API takes: spans, scores, cost events and changes."""
 
+import gzip
+import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import zstandard
 
 from accounts.models import ApiKey, AuditEntry
 from telemetry import trace_list
@@ -92,6 +95,13 @@ def test_a_cost_that_is_reported_stands(api):
     assert (given["cost_usd"], given["cost_source"]) == ("0.000000001", "reported")
 
 
+def nested(levels: int) -> list:
+    value: list = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 BAD_SPANS = [
     ({"span_id": "s"}, "trace_id", "Field required"),
     ({"trace_id": ""}, "trace_id", "at least 1 character"),
@@ -107,6 +117,10 @@ BAD_SPANS = [
     ({"trace_id": "t", "start_time": "1969-01-01T00:00:00Z"}, "start_time", "before the year 2000"),
     ({"trace_id": "t", "documents": [{"id": "a"}, {"score": "high"}]}, "documents.1.score", "valid number"),
     ({"trace_id": "t", "scores": [{"name": "x", "value": "good"}]}, "scores.0.value", "a number, true or false"),
+    ({"trace_id": "t", "input": nested(300)}, "input", "nested deeper than 100"),
+    ({"trace_id": "t", "output": nested(300)}, "output", "nested deeper than 100"),
+    ({"trace_id": "t", "attributes": {"a": nested(300)}}, "attributes", "nested deeper than 100"),
+    ({"trace_id": "t", "tool_calls": [{"a": nested(300)}]}, "tool_calls", "nested deeper than 100"),
     ("text", "", "valid dictionary"),
     (None, "", "valid dictionary"),
 ]
@@ -138,6 +152,41 @@ def test_a_body_may_be_larger_than_a_form(api):
     assert api.post("/spans", {"trace_id": "t", "input": "x" * 5_000_000}).status_code == 201
     answer = api.post("/spans", b'{"trace_id": "t", "input": "' + b"x" * (33 * 1024 * 1024) + b'"}')
     assert (answer.status_code, answer.json()["field"]) == (413, "body")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("zstd", zstandard.ZstdCompressor().compress)],
+)
+def test_a_body_may_be_compressed(api, encoding, pack):
+    body = pack(b'[{"trace_id": "t", "span_id": "s"}]')
+    assert api.post("/spans", body, **{"content-encoding": encoding}).status_code == 201
+    assert len(spans_of(api, "t")) == 1
+    for broken, status in ((body[:-4], 400), (b"{}", 400), (pack(b" " * (33 * 1024 * 1024)), 413)):
+        answer = api.post("/spans", broken, **{"content-encoding": encoding})
+        assert (answer.status_code, answer.json()["field"]) == (status, "body")
+
+
+def test_an_unknown_compression_is_named(api):
+    answer = api.post("/spans", b"{}", **{"content-encoding": "br"})
+    assert (answer.status_code, answer.json()["field"]) == (415, "content-encoding")
+    assert "gzip" in answer.json()["detail"]
+
+
+def test_input_includes_what_was_cached_and_output_the_reasoning(api):
+    """Whether the sender counts so or not; else no price could be computed."""
+    tokens = {"cached_tokens": 64, "cache_write_tokens": 6, "reasoning_tokens": 20}
+    asked = {"model": "gpt-4o-mini", "provider": "openai"} | tokens
+    apart = asked | {"trace_id": "t", "span_id": "a", "kind": "llm", "input_tokens": 50, "output_tokens": 10}
+    included = asked | {"trace_id": "t", "span_id": "b", "kind": "llm", "input_tokens": 120, "output_tokens": 30}
+    assert api.post("/spans", [apart, included]).json()["stored"] == 2
+    event = asked | {"id": "e", "input_tokens": 120, "output_tokens": 30}
+    assert api.post("/cost-events", event).json()["stored"] == 1
+    spans = spans_of(api, "t") + spans_of(api, "e")
+    assert [span["input_tokens"] for span in spans] == [120, 120, 120]
+    assert [span["output_tokens"] for span in spans] == [30, 30, 30]
+    assert len({span["cost_usd"] for span in spans}) == 1 and spans[0]["cost_usd"]
+    assert (spans[2]["cache_write_tokens"], spans[2]["reasoning_tokens"]) == (6, 20)
 
 
 def test_a_score_takes_time_model_feature_and_user_from_its_span(api, project):
