@@ -55,6 +55,16 @@ class Stored(NamedTuple):
     scores: int
 
 
+class _Replaced(NamedTuple):
+    """A stored version that is to go."""
+
+    id_hash: int
+    project_id: int
+    #: Seconds since 1970.
+    minute: int
+    counted: bool
+
+
 @functools.lru_cache
 def _load(paths: tuple[str, ...]) -> tuple[Step, ...]:
     return tuple(import_string(path) for path in paths)
@@ -132,14 +142,18 @@ def replace_spans(spans: list[Span]) -> None:
         "before": batch.stamp,
     }
     try:
+        old = store.rows(_Replaced, "telemetry/replaced_spans", **ask)
+        # A second sight of a call stays one, whatever else is corrected of it.
+        uncounted = {row.id_hash for row in old if not row.counted}
+        for span, one in zip(spans, hashes, strict=True):
+            span.counted = span.counted and one not in uncounted
         run_pipeline(spans)
-        moved = store.rows(rollup_repair.Minute, "telemetry/replaced_minutes", **ask)
         store.insert("spans", span_columns(spans, hashes, batch.received_at))
         store.run("telemetry/delete_replaced", **ask)
     except BaseException:
         _roller.failed(batch)
         raise
-    minutes = {(row.project_id, row.minute) for row in moved}
+    minutes = {(row.project_id, row.minute) for row in old}
     minutes |= {(span.project_id, int(span.start_time.timestamp()) // 60 * 60) for span in spans}
     _roller.recount(batch, minutes)
     for project_id, seconds in minutes:

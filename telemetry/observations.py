@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from accounts.keys import Caller
 from telemetry import commit, pending, revival
-from telemetry.dialects.count_once import count_once
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.langfuse_bodies import SHARED_NAMES, observation_span, trace_span
 from telemetry.dialects.langfuse_events import OBSERVATION, TRACE, Known, Piece, added, moment
@@ -226,7 +225,6 @@ def _spans(rows: Sequence[PendingRun]) -> dict[str, Span]:
             except BadItem as bad:
                 logger.info("A piece of a Langfuse trace without the rest was dropped: %s", bad.at(row.run_id))
                 PendingRun.objects.filter(pk=row.pk, touched_at=row.touched_at).delete()
-    count_once(list(spans.values()))
     return spans
 
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from telemetry import pending, queries, store
-from telemetry.dialects.langfuse_events import OBSERVATION, TRACE
-from telemetry.dialects.langfuse_stored import STORED_EVENT, observation_known, trace_known
+from telemetry.dialects.langfuse_events import OBSERVATION, TRACE, Known
+from telemetry.dialects.langfuse_stored import observation_known, trace_known
 from telemetry.models import PendingRun
 from telemetry.queries import WholeSpan
 
@@ -64,7 +64,9 @@ def _key(span: WholeSpan) -> str:
 def _write_again(row: PendingRun, stored: dict[str, Any], span: WholeSpan, now: datetime) -> None:
     row.trace_id, row.state, row.touched_at, row.due_at = span.trace_id, PendingRun.State.CHANGED, now, now
     row.key_id_used = row.key_id_used or span.key_id
-    if STORED_EVENT in row.pieces.get("events", {}):
+    begun = Known.of(row.pieces).starts_at
+    if begun and begun <= span.start_time:
+        # The span was made of this row a moment ago: nothing of it is forgotten.
         return
     events = stored["events"] | row.pieces.get("events", {})
     row.pieces = {**row.pieces, "events": events, "scope": row.pieces.get("scope") or stored["scope"]}

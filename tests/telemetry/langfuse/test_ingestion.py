@@ -137,6 +137,18 @@ def test_a_patch_of_what_is_stored_puts_it_right_with_its_figures(key):
     assert ask("SELECT user_id, sum(calls) FROM spend_15m GROUP BY user_id") == [("user-1", 1)]
 
 
+def test_a_second_sight_of_a_call_stays_one_when_it_is_patched(key):
+    same = {"usage": {"input": 120, "output": 30}, "endTime": at(2)}
+    ingest(key, generation(**same), generation(id="inner", parentObservationId=LLM, **same))
+    counted = "SELECT span_id, counted FROM spans ORDER BY span_id"
+    before = ask(counted)
+    assert sorted(each for _, each in before) == [False, True]
+    ingest(key, trace())
+    observations.tend()
+    assert stored(TRACE)["inner"].user_id == "user-1" and ask(counted) == before
+    assert value("SELECT sum(input_tokens) FROM spans_1m") == 120
+
+
 def test_what_is_known_of_the_trace_late_reaches_all_its_spans(key):
     ingest(key, trace(userId=None, sessionId=None), generation(), end(output="blue"))
     later()
@@ -217,6 +229,16 @@ def test_a_kill_after_storing_and_before_noting_it_is_made_good(key, monkeypatch
     observations.tend()
     assert stored(TRACE)[LLM].output == "blue"
     assert not PendingRun.objects.exclude(state=PendingRun.State.STORED).filter(run_id__startswith="obs").exists()
+
+
+def test_a_root_that_was_stored_and_not_noted_is_not_taken_for_a_forgotten_one(key, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("telemetry.pending.settle", lambda *_, **__: None)
+        ingest(key, trace(), event("trace-create", 30, id=TRACE, output="blue"))
+    assert stored(TRACE)[TRACE].duration_ms == 30_000.0
+    ingest(key, generation(), end())
+    observations.tend()
+    assert stored(TRACE)[TRACE].duration_ms == 2000.0
 
 
 def test_what_nobody_ends_is_stored_after_a_moment_when_it_has_a_result_and_as_unfinished_else(key):
