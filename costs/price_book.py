@@ -83,6 +83,9 @@ NOT_A_HOST = frozenset(
     )
 )
 
+#: Whose lists are searched for a model that came without a host, after the patterns by which makers name theirs.
+MAKERS = ("openai", "cohere", "mistral", "google", "voyageai")
+
 _TOKEN_PRICES = ("input_mtok", "output_mtok")
 _loading = threading.Lock()
 
@@ -128,6 +131,18 @@ def _find(provider: str, model: str) -> tuple[Any, Any] | None:
     providers, by_id, _ = _library()
     for host, name in _spellings(provider, model):
         found = by_id(providers, host) if host else _maker(providers, name)
+        if found and (priced := found.find_model(name, all_providers=providers)):
+            return found, priced
+        if not host and (made := _by_maker(name)):
+            return made
+    return None
+
+
+def _by_maker(name: str) -> tuple[Any, Any] | None:
+    """The maker who lists a model whose name does not tell him, as those of embedding models do not."""
+    providers, by_id, _ = _library()
+    for maker in MAKERS:
+        found = by_id(providers, maker)
         if found and (priced := found.find_model(name, all_providers=providers)):
             return found, priced
     return None

@@ -16,7 +16,8 @@ JOBS: tuple[Job, ...] = (
     Job("join-log-records", timedelta(seconds=5), amend.sweep),
     Job("late-scores", timedelta(minutes=10), amend.store_late_scores),
     Job("metric-rollups", timedelta(seconds=20), metric_rollups.roll_up),
-    # Replacing spans costs the more the more is stored, and must not take the time of receiving either.
-    Job("langfuse-pieces", timedelta(seconds=2), Paced(observations.tend, share=0.2)),
+    Job("langfuse-due", timedelta(seconds=2), observations.store_due),
+    # Replacing spans must not take the time of receiving either.
+    Job("langfuse-corrections", timedelta(seconds=2), Paced(observations.correct_due, share=0.3)),
     Job("live-audit", timedelta(minutes=2), audit.audit_all),
 )

@@ -165,14 +165,15 @@ def _shared(known: Known) -> dict[str, object]:
 
 
 def _trace_patience(row: PendingRun, known: Known, now: datetime) -> timedelta:
-    """A trace has no end: it waits for its observations, and then for its output."""
+    """It waits for its observations, then for its output or its end; but most traces are told of neither."""
     if not known.kind:
         # Nobody told of it but its observations: there is nothing to store.
         return KEPT
     others = PendingRun.objects.filter(project_id=row.project_id, dialect=DIALECT, trace_id=row.trace_id, state=WAITING)
     if others.exclude(pk=row.pk).filter(due_at__gt=now + QUIET).exists():
         return UNFINISHED_AFTER
-    return timedelta(0) if known.answered_at and known.starts_at else QUIET
+    has_ended = known.answered_at or known.body.get("endTime")
+    return timedelta(0) if has_ended and known.starts_at else QUIET
 
 
 # --- Storing ----------------------------------------------------------------------------------------------
@@ -240,17 +241,22 @@ def _span(row: PendingRun, traces: dict[str, Known]) -> Span:
 # --- Tending ----------------------------------------------------------------------------------------------
 
 
-def tend() -> None:
-    """Store what has waited long enough, correct what changed after it was stored, forget what is old.
-
-    A bounded number at each call. Raises StoreUnavailable.
-    """
+def store_due() -> None:
+    """Store what has waited long enough, and forget what is old; a bounded number. Raises StoreUnavailable."""
     now = timezone.now()
-    due = PendingRun.objects.filter(dialect=DIALECT, due_at__lte=now).order_by("due_at")
-    _each(due.filter(state=WAITING), _store, now)
-    _each(due.filter(state=CHANGED), _replace, now)
-    old = list(due.filter(state=STORED).values_list("pk", flat=True)[: 10 * BATCH])
+    _each(_due(now).filter(state=WAITING), _store, now)
+    old = list(_due(now).filter(state=STORED).values_list("pk", flat=True)[: 10 * BATCH])
     PendingRun.objects.filter(pk__in=old, state=STORED, due_at__lte=now).delete()
+
+
+def correct_due() -> None:
+    """Put right what changed after it was stored; a bounded number. Raises StoreUnavailable."""
+    now = timezone.now()
+    _each(_due(now).filter(state=CHANGED), _replace, now)
+
+
+def _due(now: datetime) -> QuerySet[PendingRun]:
+    return PendingRun.objects.filter(dialect=DIALECT, due_at__lte=now).order_by("due_at")
 
 
 Step = Callable[[Sequence[PendingRun], datetime], None]

@@ -92,6 +92,35 @@ def check_call(span: dict) -> None:
     assert "What colour is the sky?" in span["input"] and "The sky is blue." in span["output"]
 
 
+@pytest.mark.parametrize("number", [2, *OTEL_MAJORS])
+def test_an_application_that_gained_three_lines(sent, number):
+    """What docs/senders.md says of each major: their wrapper of OpenAI is imported, and the rest stays as it was."""
+    spans = sent(f"langfuse-{number}")
+    root, *calls = spans
+    assert (root["name"], root["kind"], root["parent_id"]) == ("answer", "chain", "")
+    assert {call["parent_id"] for call in calls} == {root["span_id"]}
+    assert {(span["user_id"], span["session_id"], span["feature"]) for span in spans} == {
+        ("user-1", "session-1", "search")
+    }
+    answered, tool, streamed, *embedded, refused = calls
+    for call in (answered, tool, streamed):
+        assert call["model"].startswith("gpt-4o-mini")
+        counts = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+        assert [call[name] for name in counts] == [120, 64, 30, 10] and call["cost_usd"] == COST
+    assert "What colour is the sky?" in answered["input"] and "The sky is blue." in answered["output"]
+    assert (tool["tool_calls"][0]["name"], tool["tool_calls"][0]["arguments"]) == (
+        "get_weather",
+        {"city": "Springfield"},
+    )
+    assert 0 < streamed["time_to_first_token_ms"] < streamed["duration_ms"]
+    assert (refused["status"], refused["error_type"], refused["model"]) == ("error", "rate_limit", "fail-model")
+    # Major 2 does not wrap embeddings.
+    assert len(embedded) == (number > 2)
+    for call in embedded:
+        assert (call["kind"], call["input_tokens"], call["embedding_count"]) == ("embedding", 8, 2)
+        assert call["cost_usd"] == "0.00000016"
+
+
 def test_major_2_is_let_in_and_uses_the_fallback_prompt(two):
     assert (two["auth"], two["prompt"], two["is_fallback"]) == (True, "Hello Ada", True)
 

@@ -81,6 +81,8 @@ def test_long_input_moves_every_token_to_the_higher_price():
         ("x_ai", "grok-4", "x-ai", "grok-4"),
         ("gcp.gen_ai", "models/gemini-2.5-pro", "google", "gemini-2.5-pro"),
         ("", "gemini/gemini-2.5-flash", "google", "gemini-2.5-flash"),
+        ("", "text-embedding-3-small", "openai", "text-embedding-3-small"),
+        ("", "mistral-embed", "mistral", "mistral-embed"),
         ("openrouter", "openai/gpt-4o-mini", "openrouter", "openai/gpt-4o-mini"),
         ("aws.bedrock", "us.anthropic.claude-sonnet-4-20250514-v1:0", "aws", "anthropic.claude-sonnet-4-20250514-v1:0"),
     ],

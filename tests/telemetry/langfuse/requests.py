@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from telemetry import observations
 from telemetry.receive.app import IngestApp, handles
 from tests.telemetry.ingest.ask import ask
 
@@ -60,6 +61,12 @@ def ingest(key: str, *events: dict[str, Any]) -> Answer:
     if answer.status == 207:
         assert len(answer.body["successes"]) + len(answer.body["errors"]) == len(events)
     return answer
+
+
+def tend() -> None:
+    """What the jobs do every two seconds."""
+    observations.store_due()
+    observations.correct_due()
 
 
 class Stored(NamedTuple):

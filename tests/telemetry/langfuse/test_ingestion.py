@@ -15,7 +15,7 @@ from accounts.models import ApiKey, Project
 from telemetry import commit, observations, store
 from telemetry.models import PendingRun
 from tests.telemetry.ingest.ask import ask, value
-from tests.telemetry.langfuse.requests import at, call, event, ingest, scores, stored
+from tests.telemetry.langfuse.requests import at, call, event, ingest, scores, stored, tend
 
 SAMPLES = Path(settings.BASE_DIR).parent / "shared" / "wire" / "samples"
 TRACE, KB, LLM = "eade6a3a-2375-4dce-9de3-59d322fa3a75", "kb-1", "llm-1"
@@ -44,7 +44,7 @@ def later() -> None:
     """Let the job find everything due that waits for no end."""
     for row in PendingRun.objects.filter(due_at__lt=timezone.now() + observations.QUIET):
         PendingRun.objects.filter(pk=row.pk).update(due_at=timezone.now())
-    observations.tend()
+    tend()
 
 
 def content_of(name: str) -> bytes:
@@ -86,7 +86,7 @@ def test_a_batch_sent_again_changes_nothing(key):
     for _ in range(3):
         assert ingest(key, *batch).body["errors"] == []
     assert len(stored(TRACE)) == 2
-    observations.tend()
+    tend()
     commit.settle()
     assert value("SELECT sum(spans) FROM spans_1m WHERE kind = 'llm'") == 1
 
@@ -126,7 +126,7 @@ def test_a_patch_of_what_is_stored_puts_it_right_with_its_figures(key):
             usageDetails={"input": 56, "input_cached_tokens": 64, "output": 30},
         ),
     )
-    observations.tend()
+    tend()
     llm = stored(TRACE)[LLM]
     assert (llm.output, llm.user_id, llm.parent_id) == ("blue", "user-1", TRACE)
     assert (llm.input_tokens, llm.cached_tokens, llm.output_tokens, llm.cost_nano) == (120, 64, 30, 31_200)
@@ -144,7 +144,7 @@ def test_a_second_sight_of_a_call_stays_one_when_it_is_patched(key):
     before = ask(counted)
     assert sorted(each for _, each in before) == [False, True]
     ingest(key, trace())
-    observations.tend()
+    tend()
     assert stored(TRACE)["inner"].user_id == "user-1" and ask(counted) == before
     assert value("SELECT sum(input_tokens) FROM spans_1m") == 120
 
@@ -154,7 +154,7 @@ def test_what_is_known_of_the_trace_late_reaches_all_its_spans(key):
     later()
     assert {span.user_id for span in stored(TRACE).values()} == {""}
     ingest(key, event("trace-create", 8, id=TRACE, userId="user-2", tags=["late"], metadata={"feature": "search"}))
-    observations.tend()
+    tend()
     spans = stored(TRACE)
     assert len(spans) == 2
     for span in spans.values():
@@ -172,7 +172,7 @@ def test_a_trace_that_changes_while_its_spans_are_stored_changes_them(key, monke
 
     monkeypatch.setattr("telemetry.commit.store_spans", slowly)
     ingest(key, generation(), end())
-    observations.tend()
+    tend()
     llm = stored(TRACE)[LLM]
     assert (llm.user_id, llm.parent_id, llm.output) == ("user-1", TRACE, "blue")
 
@@ -217,7 +217,7 @@ def test_a_store_that_is_away_is_503_and_nothing_is_forgotten(key, monkeypatch):
         answer = ingest(key, *batch)
         assert (answer.status, answer.headers["retry-after"]) == (503, "2") and "message" in answer.body
     assert ingest(key, *batch).status == 207
-    observations.tend()
+    tend()
     assert set(stored(TRACE)) == {TRACE, LLM}
 
 
@@ -226,7 +226,7 @@ def test_a_kill_after_storing_and_before_noting_it_is_made_good(key, monkeypatch
         patched.setattr("telemetry.pending.settle", lambda *_, **__: None)
         ingest(key, generation(), end())
     ingest(key, event("generation-update", 5, id=LLM, traceId=TRACE, output="blue"))
-    observations.tend()
+    tend()
     assert stored(TRACE)[LLM].output == "blue"
     assert not PendingRun.objects.exclude(state=PendingRun.State.STORED).filter(run_id__startswith="obs").exists()
 
@@ -237,7 +237,7 @@ def test_a_root_that_was_stored_and_not_noted_is_not_taken_for_a_forgotten_one(k
         ingest(key, trace(), event("trace-create", 30, id=TRACE, output="blue"))
     assert stored(TRACE)[TRACE].duration_ms == 30_000.0
     ingest(key, generation(), end())
-    observations.tend()
+    tend()
     assert stored(TRACE)[TRACE].duration_ms == 2000.0
 
 
@@ -246,10 +246,10 @@ def test_what_nobody_ends_is_stored_after_a_moment_when_it_has_a_result_and_as_u
     later()
     assert {key: span.status for key, span in stored(TRACE).items()} == {LLM: "ok"}
     PendingRun.objects.update(due_at=timezone.now())
-    observations.tend()
+    tend()
     assert {key: span.status for key, span in stored(TRACE).items()} == {LLM: "ok", KB: "unfinished", TRACE: "ok"}
     ingest(key, event("span-update", 20, id=KB, traceId=TRACE, endTime=at(20)))
-    observations.tend()
+    tend()
     spans = stored(TRACE)
     assert (spans[KB].status, spans[KB].duration_ms, spans[TRACE].duration_ms) == ("ok", 19_500.0, 20_000.0)
 
@@ -412,7 +412,7 @@ def test_a_piece_that_comes_after_all_is_forgotten_is_laid_over_what_is_stored(k
     told = {"metadata": {"feature": "search", "x": "y"}, "tags": ["t1"], "release": "1.2.3", "output": "blue"}
     outer = event("span-create", id=KB, traceId=TRACE, name="kb", startTime=at(0.5), endTime=at(4))
     ingest(key, trace(**told), outer, everything, event("generation-update", 3, id=LLM, model="gpt-4o-mini-2024-07-18"))
-    observations.tend()
+    tend()
     before = stored(TRACE)
     assert len(before) == 3 and before[LLM].error_type == "rate_limit"
     forget()
@@ -448,7 +448,7 @@ def test_a_piece_of_nothing_waits_for_its_beginning_and_is_dropped_in_the_end(ke
     later()
     assert PendingRun.objects.get(run_id__startswith="obs").due_at > timezone.now() + timedelta(minutes=20)
     PendingRun.objects.update(touched_at=timezone.now() - timedelta(hours=1), due_at=timezone.now())
-    observations.tend()
+    tend()
     assert stored(TRACE) == {} and not PendingRun.objects.exists()
 
 
@@ -456,5 +456,5 @@ def test_what_was_written_down_is_forgotten_in_the_end(key):
     ingest(key, trace(), generation(), end(output="blue"), trace(output="blue"))
     assert PendingRun.objects.count() == 2
     PendingRun.objects.update(due_at=timezone.now() - timedelta(seconds=1))
-    observations.tend()
+    tend()
     assert not PendingRun.objects.exists() and len(stored(TRACE)) == 2
