@@ -26,12 +26,12 @@ COLUMNS = {
     "error": ("error_type",),
     "tree": ("parent_id",),
 }
-#: On every span, or of no interest to who sends it.
+#: On every span, or of no interest to who sends it; scores, because our own evaluators give some to a random sample.
 UNTOLD = frozenset(
     {
         "project_id", "trace_id", "span_id", "start_time", "duration_ms", "kind", "name", "status", "cost_source",
         "service", "scope", "dialect", "attributes", "counted", "sampled", "key_id", "received_at",
-        "embedding_projection",
+        "embedding_projection", "scores",
     }
 )  # fmt: skip
 ORDER = ("chain", "agent", "llm", "embedding", "retrieval", "rerank", "tool", "guardrail", "evaluator", "other")
