@@ -34,24 +34,23 @@ class Refused(Exception):
 
 async def caller_of(request: Request, *scopes: str) -> Caller:
     """Whose key this is; it needs one of the scopes. Raises Refused."""
-    *others, last = scopes or ("ingest",)
-    for scope in others:
+    refusal = KeyRefused(401, "A key is required.")
+    for scope in scopes:
         try:
             return await request.caller(scope)
         except KeyRefused as error:
+            refusal = error
             if error.status == 401:
-                raise _unknown(error) from None
-    try:
-        return await request.caller(last)
-    except KeyRefused as error:
-        raise _unknown(error) from None
-    except DatabaseError:
-        raise _later() from None
+                break
+        except DatabaseError:
+            raise later() from None
+    challenge = {"www-authenticate": "Basic"} if refusal.status == 401 else {}
+    raise Refused(refusal.status, str(refusal), **challenge)
 
 
 async def take(request: Request, work: Callable[[bytes, Caller], Result]) -> Result:
     """Do ``work`` with the unpacked body, in a thread; returns when it is done. Raises Refused and Disconnected."""
-    caller = await caller_of(request)
+    caller = await caller_of(request, "ingest")
     try:
         raw = await body.read(
             request.receive,
@@ -68,7 +67,7 @@ async def take(request: Request, work: Callable[[bytes, Caller], Result]) -> Res
     except BadRows as error:
         raise Refused(400, f"The store refuses a value: {error}") from None
     except (StoreUnavailable, DatabaseError):
-        raise _later() from None
+        raise later() from None
 
 
 def _unpacked(raw: bytes, request: Request, work: Callable[[bytes, Caller], Result], caller: Caller) -> Result:
@@ -76,10 +75,7 @@ def _unpacked(raw: bytes, request: Request, work: Callable[[bytes, Caller], Resu
     return work(body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES), caller)
 
 
-def _unknown(error: KeyRefused) -> Refused:
-    return Refused(error.status, str(error), **({"www-authenticate": "Basic"} if error.status == 401 else {}))
-
-
-def _later() -> Refused:
+def later() -> Refused:
+    """A store is away: the sender should come back soon."""
     metrics.count("onwatch_requests_refused_total")
     return Refused(503, "The store does not answer. Send it again in a moment.", **{"retry-after": RETRY_AFTER})

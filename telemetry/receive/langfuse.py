@@ -5,6 +5,7 @@ Everything below ``/api/public/`` is answered here, in JSON: a page or a redirec
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -17,8 +18,11 @@ from accounts.models import Project
 from telemetry import judgements, metrics, observations
 from telemetry.dialects import langfuse_events, langfuse_scores
 from telemetry.dialects.decoded import BadBody, BadItem
+from telemetry.receive.body import Disconnected
 from telemetry.receive.http import Reply, Request
-from telemetry.receive.intake import Refused, caller_of, take
+from telemetry.receive.intake import Refused, caller_of, later, take
+
+logger = logging.getLogger(__name__)
 
 ROOT = "/api/public/"
 PROMPTS = "v2/prompts/"
@@ -28,7 +32,7 @@ VERSION = "3.0.0"
 ERRORS = {
     400: "InvalidRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "LangfuseNotFoundError",
     405: "MethodNotAllowedError", 413: "PayloadTooLargeError", 415: "InvalidRequestError",
-    503: "ServiceUnavailableError",
+    500: "InternalServerError", 503: "ServiceUnavailableError",
 }  # fmt: skip
 #: Errors that one answer explains.
 EXPLAINED = 100
@@ -50,6 +54,11 @@ async def answer(request: Request) -> Reply:
         return await handler(request)
     except Refused as refused:
         return _problem(refused.status, str(refused), **refused.headers)
+    except Disconnected:
+        raise
+    except Exception:
+        logger.exception("A request of a Langfuse client failed by a fault of ours.")
+        return _problem(500, "This request met a fault of the console, which is in its log.")
 
 
 def _problem(status: int, message: str, **headers: str) -> Reply:
@@ -67,7 +76,7 @@ async def projects(request: Request) -> Reply:
     try:
         name = await sync_to_async(_project_name, thread_sensitive=False)(caller)
     except DatabaseError:
-        raise Refused(503, "The store does not answer. Ask again in a moment.", **{"retry-after": "2"}) from None
+        raise later() from None
     organization = {"id": "onwatch", "name": "Onwatch"}
     project = {"id": caller.project_slug, "name": name, "metadata": {}, "organization": organization}
     return Reply(200, orjson.dumps({"data": [project]}))

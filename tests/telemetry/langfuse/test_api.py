@@ -42,6 +42,18 @@ def test_without_a_good_key_nothing_is_told(key, settings):
             assert answer.body["message"] and answer.body["error"] == "UnauthorizedError"
 
 
+def test_on_loopback_the_secret_may_say_that_none_is_needed(key, settings):
+    settings.ONWATCH_KEYLESS = True
+    assert call("GET", "/api/public/projects", key="none-needed").body["data"][0]["id"] == "default"
+
+
+def test_a_fault_of_ours_is_told_in_json(key, monkeypatch, caplog):
+    monkeypatch.setattr("telemetry.dialects.langfuse_events.read", lambda body: 1 / 0)
+    answer = call("POST", "/api/public/ingestion", {"batch": []}, key=key)
+    assert answer.status == 500 and "fault of the console" in answer.body["message"]
+    assert "division by zero" in caplog.text
+
+
 def test_a_key_that_may_not_send_is_told_so(key):
     reader = ApiKey.issue(Project.objects.get(slug="default"), name="reader", scopes=["read"])[1]
     answer = call("POST", "/api/public/ingestion", {"batch": []}, key=reader)
@@ -76,14 +88,15 @@ def test_other_methods_are_named(key):
 
 
 def test_sql_that_is_away_is_503(key, monkeypatch):
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise OperationalError("gone")
 
-    call("GET", "/api/public/projects", key=key)
-    monkeypatch.setattr("telemetry.receive.langfuse._project_name", away)
-    answer = call("GET", "/api/public/projects", key=key)
-    assert (answer.status, answer.headers["retry-after"]) == (503, "2")
-    keys.forget_cached()
+    for broken in ("telemetry.receive.langfuse._project_name", "accounts.keys.identify"):
+        with monkeypatch.context() as patched:
+            patched.setattr(broken, away)
+            keys.forget_cached()
+            answer = call("GET", "/api/public/projects", key=key)
+            assert (answer.status, answer.headers["retry-after"]) == (503, "2")
 
 
 @pytest.fixture
