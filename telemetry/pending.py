@@ -39,7 +39,7 @@ def _of(project_id: int, dialect: str, run_ids: Collection[str]) -> QuerySet[Pen
 def write(rows: Iterable[PendingRun]) -> None:
     """Save rows that are held."""
     fields = ["trace_id", "pieces", "key_id_used", "touched_at", "state", "due_at"]
-    # They are all there, so each is updated; an insert that gives way says so in a tenth of what bulk_update writes.
+    # They are all there, so each is updated; bulk_update would spell out a case for every row and field.
     PendingRun.objects.bulk_create(list(rows), update_conflicts=True, unique_fields=["id"], update_fields=fields)
 
 
