@@ -133,23 +133,11 @@ def _find(provider: str, model: str) -> tuple[Any, Any] | None:
         found = by_id(providers, host) if host else _maker(providers, name)
         if found and (priced := found.find_model(name, all_providers=providers)):
             return found, priced
-        if not host and (made := _by_maker(name)):
-            return made
-    return None
-
-
-def _by_maker(name: str) -> tuple[Any, Any] | None:
-    """The maker who lists a model whose name does not tell him, as those of embedding models do not."""
-    providers, by_id, _ = _library()
-    for maker in MAKERS:
-        found = by_id(providers, maker)
-        if found and (priced := found.find_model(name, all_providers=providers)):
-            return found, priced
     return None
 
 
 def _maker(providers: list[Any], name: str) -> Any | None:  # noqa: ANN401
-    """Who makes a model, by the pattern of its makers' names; else the only maker that has it.
+    """Who makes a model, by the pattern of its makers' names; else a maker that lists it.
 
     The patterns leave out some that a maker has: OpenAI's do not cover its embeddings.
     """
@@ -157,8 +145,13 @@ def _maker(providers: list[Any], name: str) -> Any | None:  # noqa: ANN401
     by_pattern = next((each for each in makers if each.model_match.is_match(name)), None)
     if by_pattern:
         return by_pattern
-    having = [each for each in makers if each.find_model(name)]
-    return having[0] if len(having) == 1 else None
+    listing = [each for each in providers if each.id in MAKERS or each.model_match]
+    having = sorted((each for each in listing if each.find_model(name)), key=_precedence)
+    return having[0] if len(having) == 1 or (having and having[0].id in MAKERS) else None
+
+
+def _precedence(provider: Any) -> int:  # noqa: ANN401
+    return MAKERS.index(provider.id) if provider.id in MAKERS else len(MAKERS)
 
 
 def lookup(provider: str, model: str, service_tier: str, day: date) -> DayPrices | None:

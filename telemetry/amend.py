@@ -1,6 +1,6 @@
 """Log records that come after their span: what they tell is laid over the stored row, and their scores are stored.
 
-A stored row is never changed, for the roll-ups have counted it: tokens, cost, model and error type stay as they were.
+The stored row is not replaced, which would cost new roll-ups: tokens, cost, model and error type stay as they were.
 What is said (input, output, documents, tool calls) is kept in ``span_content`` beside it, and whoever reads texts of
 spans lays it over them. An answer that had no text before is marked for the evaluators, as it would have been.
 
