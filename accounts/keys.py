@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.models import ApiKey, Project, hash_key
 
@@ -19,14 +21,9 @@ CACHE_SECONDS = 5.0
 DEFAULT_PROJECT = "default"
 #: For clients that refuse to start without a key, where none is needed.
 NO_KEY = "none-needed"
-
-
-class KeyRefused(Exception):
-    """No key, an unknown or revoked one (status 401), or one without the scope needed (403)."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+#: Characters that are kept of what a client calls itself.
+MAX_CLIENT = 120
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +34,31 @@ class Caller:
     project_id: int
     project_slug: str
     scopes: frozenset[str]
+    #: What the program calls itself (``User-Agent``).
+    client: str = ""
+    #: Why the key is good for nothing any more: ``revoked`` or ``expired``.
+    ended: str = ""
+
+
+class KeyRefused(Exception):
+    """No key, an unknown or revoked one (status 401), or one without the scope needed (403)."""
+
+    def __init__(self, status: int, message: str, *, caller: Caller | None = None, mark: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        #: Whose key it is, where that is known.
+        self.caller = caller
+        #: Tells unknown keys apart and says nothing about them: see ``mark_of``.
+        self.mark = mark
+
+
+def mark_of(key: str) -> str:
+    """Six digits that differ from key to key; made with our secret, so that no guess at a key can be tried on them."""
+    return salted_hmac("accounts.keys.mark", key, algorithm="sha256").hexdigest()[:6]
+
+
+def client_of(headers: Mapping[str, str]) -> str:
+    return _UNPRINTABLE.sub(" ", headers.get("user-agent", "")).strip()[:MAX_CLIENT]
 
 
 _cache: dict[str, tuple[float, Caller | None]] = {}
@@ -61,8 +83,11 @@ def key_from_headers(headers: Mapping[str, str]) -> str:
 
 def _load(digest: str) -> Caller | None:
     found = ApiKey.objects.select_related("project").filter(digest=digest).first()
-    if found is None or not found.is_valid():
+    if found is None:
         return None
+    if not found.is_valid():
+        ended = "revoked" if found.revoked_at else "expired"
+        return Caller(found.pk, found.project_id, found.project.slug, frozenset(), ended=ended)
     ApiKey.objects.filter(pk=found.pk).update(last_used_at=timezone.now())
     return Caller(found.pk, found.project_id, found.project.slug, frozenset(found.scopes))
 
@@ -110,11 +135,13 @@ def identify(headers: Mapping[str, str], *, scope: str) -> Caller:
         caller = _cached("")
     else:
         caller = _cached(hash_key(key))
-    if caller is None:
-        raise KeyRefused(401, "This key is not known, or it was revoked.")
+    if caller is None or caller.ended:
+        # The sender is told the same of both: whether a key was ever good is nobody's business.
+        mark = "" if caller or not key else mark_of(key)
+        raise KeyRefused(401, "This key is not known, or it was revoked.", caller=caller, mark=mark)
     if scope not in caller.scopes:
-        raise KeyRefused(403, f"This key lacks the scope {scope!r}.")
-    return caller
+        raise KeyRefused(403, f"This key lacks the scope {scope!r}.", caller=caller)
+    return replace(caller, client=client_of(headers))
 
 
 def cached_caller(headers: Mapping[str, str], *, scope: str) -> Caller | None:
@@ -125,5 +152,5 @@ def cached_caller(headers: Mapping[str, str], *, scope: str) -> Caller | None:
     with _lock:
         known = _cache.get(hash_key(key) if key else "")
     if known and known[0] > time.monotonic() and known[1] and scope in known[1].scopes:
-        return known[1]
+        return replace(known[1], client=client_of(headers))
     return None

@@ -25,7 +25,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from bench.workload import Workload
 from telemetry.dialects.otlp import decode_traces
 
-CALLER: Any = SimpleNamespace(key_id=1, project_id=1, project_slug="bench", scopes=frozenset())
+CALLER: Any = SimpleNamespace(key_id=1, project_id=1, project_slug="bench", scopes=frozenset(), client="")
 SPANS_PER_REQUEST = 48
 KINDS = {
     "invoke_workflow": "CHAIN",

@@ -35,7 +35,7 @@ from telemetry.dialects.otlp_logs import decode_logs
 from telemetry.dialects.otlp_metrics import decode_metrics
 from telemetry.span import COLUMNS, ERROR_TYPES, KINDS, Score, Span
 
-CALLER: Any = SimpleNamespace(key_id=1, project_id=1, project_slug="fuzz", scopes=frozenset())
+CALLER: Any = SimpleNamespace(key_id=1, project_id=1, project_slug="fuzz", scopes=frozenset(), client="")
 MAX_BODY = 20_000
 #: A decoder that needs longer for so little is an attack on the product.
 MAX_SECONDS = 2.0

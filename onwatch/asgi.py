@@ -31,9 +31,17 @@ def _is_receiver_port(scope: dict[str, Any]) -> bool:
     return bool(server) and server[1] != settings.PORT and server[1] in settings.ONWATCH_OTLP_PORTS
 
 
+def _carries_telemetry(scope: dict[str, Any]) -> bool:
+    """No browser sends protobuf: an exporter whose path was left away gets an answer that it can read."""
+    return scope["method"] == "POST" and any(
+        name == b"content-type" and value.split(b";")[0] in (b"application/x-protobuf", b"application/protobuf")
+        for name, value in scope["headers"]
+    )
+
+
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401
     match scope["type"]:
-        case "http" if handles(scope["path"]) or _is_receiver_port(scope):
+        case "http" if handles(scope["path"]) or _is_receiver_port(scope) or _carries_telemetry(scope):
             await ingest(scope, receive, send)
         case "http":
             await django_application(scope, receive, send)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -11,20 +13,52 @@ from ninja.responses import Status
 from pydantic import HttpUrl
 
 from accounts.api_auth import KeyAuth, caller
+from accounts.keys import Caller, KeyRefused
 from accounts.models import ApiKey, AuditEntry
 from core.money import usd_text
 from core.problems import Problem
 from core.timerange import TimeRange
-from telemetry import api_input, commit, messages, queries, subjects, trace_list
+from telemetry import api_input, commit, messages, queries, subjects, tally, trace_list
 from telemetry.api_input import CostEventIn, Moment, ScoreIn, SpanIn
 from telemetry.models import Change
 from telemetry.queries import ScoreRow, WholeSpan
 from telemetry.search import Search
-from telemetry.store import BadRows
+from telemetry.span import Span
+from telemetry.store import BadRows, StoreUnavailable
+from telemetry.tally import Sender
 from telemetry.trace_list import TraceRow
 
-read_auth, ingest_auth, write_auth = KeyAuth("read"), KeyAuth("ingest"), KeyAuth("write")
+
+class IngestAuth(KeyAuth):
+    """Counts whose key was refused, for the page of senders."""
+
+    def __call__(self, request: HttpRequest) -> Caller:
+        try:
+            return super().__call__(request)
+        except Problem as problem:
+            if isinstance(refused := problem.__cause__, KeyRefused):
+                sender = Sender.refused(refused, {"user-agent": request.headers.get("User-Agent", "")})
+                tally.refused(sender, _signal(request), [f"{problem.status_code}: {problem}"], whole=True)
+            raise
+
+
+read_auth, ingest_auth, write_auth = KeyAuth("read"), IngestAuth("ingest"), KeyAuth("write")
 router = Router()
+
+
+def _signal(request: HttpRequest) -> str:
+    return request.path.rpartition("/")[2]
+
+
+@contextmanager
+def _counted(request: HttpRequest) -> Iterator[None]:
+    """Around the taking of a body: what refuses it as a whole is counted."""
+    try:
+        yield
+    except (Problem, StoreUnavailable) as error:
+        why = f"{error.status_code}: {error}" if isinstance(error, Problem) else "503: the store does not answer"
+        tally.refused(Sender.of(caller(request)), _signal(request), [why], whole=True)
+        raise
 
 
 class RangeQuery(Schema):
@@ -211,6 +245,7 @@ class SpanOut(Schema):
     service: str
     scope: str
     dialect: str
+    client: str = Field(description="What the program that sent it calls itself.")
     attributes: dict[str, Any]
     counted: bool
     sampled: bool
@@ -292,8 +327,10 @@ class AcceptedOut(Schema):
 )
 def send_spans(request: HttpRequest) -> Status[dict[str, Any]]:
     """One span or a list. The same trace and span id is stored once within 15 minutes."""
-    batch = api_input.read(request, SpanIn, plural="spans")
-    return _store_spans([api_input.span_of(given, caller(request)) for given in batch.good], batch.refused)
+    with _counted(request):
+        batch = api_input.read(request, SpanIn, plural="spans")
+        spans = [api_input.span_of(given, caller(request)) for given in batch.good]
+        return _store_spans(request, spans, batch.refused)
 
 
 @router.post(
@@ -306,16 +343,27 @@ def send_spans(request: HttpRequest) -> Status[dict[str, Any]]:
 )
 def send_cost_events(request: HttpRequest) -> Status[dict[str, Any]]:
     """Each counts as one call of its model, in costs and budgets too."""
-    batch = api_input.read(request, CostEventIn, plural="events")
-    return _store_spans([api_input.cost_event_span(given, caller(request)) for given in batch.good], batch.refused)
+    with _counted(request):
+        batch = api_input.read(request, CostEventIn, plural="events")
+        spans = [api_input.cost_event_span(given, caller(request)) for given in batch.good]
+        return _store_spans(request, spans, batch.refused)
 
 
-def _store_spans(spans: list[Any], refused: list[api_input.Refused]) -> Status[dict[str, Any]]:
+def _accepted(
+    request: HttpRequest, new: int, repeated: int, refused: list[api_input.Refused]
+) -> Status[dict[str, Any]]:
+    sender, signal = Sender.of(caller(request)), _signal(request)
+    tally.received(sender, signal, items=new + repeated)
+    tally.refused(sender, signal, [f"{one.field}: {one.detail}" for one in refused])
+    return Status(201, api_input.accepted(new, repeated, refused))
+
+
+def _store_spans(request: HttpRequest, spans: list[Span], refused: list[api_input.Refused]) -> Status[dict[str, Any]]:
     try:
         stored = commit.store_spans(spans)
     except BadRows as error:
         raise Problem(422, f"body: the store refuses a value: {error}", field="body") from error
-    return Status(201, api_input.accepted(stored.spans, stored.repeated, refused))
+    return _accepted(request, stored.spans, stored.repeated, refused)
 
 
 @router.post(
@@ -328,14 +376,15 @@ def _store_spans(spans: list[Any], refused: list[api_input.Refused]) -> Status[d
 )
 def send_scores(request: HttpRequest) -> Status[dict[str, Any]]:
     """One score or a list. True counts as 1, false as 0. Model, feature, user and time come from what is judged."""
-    batch = api_input.read(request, ScoreIn, plural="scores")
-    scores = [api_input.score_of(given, caller(request)) for given in batch.good]
-    subjects.complete(caller(request).project_id, scores)
-    try:
-        new = commit.store_scores(scores)
-    except BadRows as error:
-        raise Problem(422, f"body: the store refuses a value: {error}", field="body") from error
-    return Status(201, api_input.accepted(new, len(scores) - new, batch.refused))
+    with _counted(request):
+        batch = api_input.read(request, ScoreIn, plural="scores")
+        scores = [api_input.score_of(given, caller(request)) for given in batch.good]
+        subjects.complete(caller(request).project_id, scores)
+        try:
+            new = commit.store_scores(scores)
+        except BadRows as error:
+            raise Problem(422, f"body: the store refuses a value: {error}", field="body") from error
+        return _accepted(request, new, len(scores) - new, batch.refused)
 
 
 class ChangeIn(api_input.Strict):

@@ -281,6 +281,7 @@ def span_of(given: SpanIn, caller: Caller) -> Span:
     span = Span(
         project_id=caller.project_id,
         key_id=caller.key_id,
+        client=caller.client,
         dialect=DIALECT,
         span_id=given.span_id or uuid.uuid4().hex[:16],
         start_time=start,
@@ -379,6 +380,7 @@ def cost_event_span(given: CostEventIn, caller: Caller) -> Span:
     span = Span(
         project_id=caller.project_id,
         key_id=caller.key_id,
+        client=caller.client,
         dialect=DIALECT,
         trace_id=own_id,
         span_id=own_id,

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core import clickhouse
-from telemetry import metrics, pieces, points, rollup_repair, store
+from telemetry import metrics, pieces, points, rollup_repair, store, tally
 from telemetry.columns import microseconds, score_columns, span_columns
 from telemetry.count_once import RecentCalls, count_once
 from telemetry.followup import Follower
@@ -190,6 +190,8 @@ def _store(spans: list[Span], scores: Sequence[Score], *, ask: bool) -> Stored:
     metrics.count("onwatch_spans_stored_total", new)
     metrics.count("onwatch_spans_repeated_total", len(spans) - new)
     metrics.count("onwatch_scores_stored_total", new_scores)
+    if new:
+        tally.stored(batch.spans, batch.stamp)
     return Stored(new, len(spans) - new, new_scores)
 
 

@@ -47,7 +47,8 @@ _LABELS = {
     "variant": "Variant", "service": "Service", "status": "Status", "error_type": "Error type", "user_id": "User",
     "session_id": "Session", "score": "Score", "score_below": "Below", "score_above": "At least", "topic": "Topic",
     "min_ms": "At least (ms)", "max_ms": "Less than (ms)", "calls": "Model calls", "failed": "Failed operations",
-    "unpriced": "Calls without a price",
+    "unpriced": "Calls without a price", "scope": "Instrumentation", "dialect": "Dialect", "client": "Sent by",
+    "key_id": "Number of the key",
 }  # fmt: skip
 _HELP = {"score": "For example overall, relevance or groundedness."}
 _GROUPS = (
@@ -56,6 +57,7 @@ _GROUPS = (
     ("Score", ("score", "score_above", "score_below", "topic")),
     ("Duration", ("min_ms", "max_ms")),
     ("Version", ("release", "prompt_name", "prompt_version", "variant", "provider")),
+    ("Sender", ("client", "scope", "dialect", "key_id")),
     ("Only", FLAGS),
 )
 

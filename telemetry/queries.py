@@ -307,6 +307,7 @@ class WholeSpan(NamedTuple):
     service: str
     scope: str
     dialect: str
+    client: str
     attributes: str
     counted: bool
     sampled: bool

@@ -16,8 +16,10 @@ from telemetry.span import CALL_KINDS, OPERATION_KINDS
 NUMBERS = ("score_below", "score_above", "min_ms", "max_ms")
 FLAGS = ("calls", "failed", "unpriced")
 TEXTS = ("q", "score", "topic")
+#: What made a span, and with which key it came: lists alone can be cut by them. An empty value asks for spans without.
+SENDERS = {"scope": "String", "dialect": "String", "client": "String", "key_id": "UInt32"}
 #: Every parameter that narrows a list.
-PARAMETERS = (*SPAN_FILTERS, *TEXTS, *NUMBERS, *FLAGS)
+PARAMETERS = (*SPAN_FILTERS, *SENDERS, *TEXTS, *NUMBERS, *FLAGS)
 MAX_TEXT = 500
 
 
@@ -71,6 +73,7 @@ class Search:
     #: Above is inclusive, below is not: neighbouring ranges never share a span.
     numbers: dict[str, float] = field(default_factory=dict)
     flags: frozenset[str] = frozenset()
+    senders: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Search:
@@ -84,10 +87,14 @@ class Search:
             raise BadSearch(bound, "needs the name of a score, for example score=overall")
         flags = frozenset(name for name in FLAGS if _flag(name, query.get(name, "")))
         filters = Filters.from_query(dict(query))
-        return cls(filters, {name: text for name, text in texts.items() if text or name == "topic"}, numbers, flags)
+        senders = {name: query[name] for name in SENDERS if name in query}
+        if not senders.get("key_id", "0").isdecimal() or len(senders.get("key_id", "")) > 9:
+            raise BadSearch("key_id", f"{senders['key_id'][:60]!r} is not the number of a key")
+        texts = {name: text for name, text in texts.items() if text or name == "topic"}
+        return cls(filters, texts, numbers, flags, senders)
 
     def __bool__(self) -> bool:
-        return bool(self.filters or self.texts or self.numbers or self.flags)
+        return bool(self.filters or self.senders or self.texts or self.numbers or self.flags)
 
     @property
     def reads_texts(self) -> bool:
@@ -98,6 +105,7 @@ class Search:
         """The parameters of the URL, those of the shared filters included."""
         return (
             self.filters.values
+            | self.senders
             | self.texts
             | {name: f"{value:g}" for name, value in self.numbers.items()}
             | {name: "1" for name in FLAGS if name in self.flags}
@@ -107,6 +115,7 @@ class Search:
         """Conditions on ``spans`` to stand after its range, and their parameters; ``start`` and ``end`` are shared."""
         shared, parameters = self.filters.sql()
         clauses = [shared] if shared else []
+        clauses += [f"AND {name} = {{{name}:{SENDERS[name]}}}" for name in self.senders]
         clauses += [f"AND {_FLAG_SQL[name]}" for name in FLAGS if name in self.flags]
         if "min_ms" in self.numbers:
             clauses.append("AND duration_ms >= {min_ms:Float64}")
@@ -116,7 +125,7 @@ class Search:
             clauses.append(f"AND {_JUDGED.format(where=where)}")
         if self.reads_texts:
             clauses.append(f"AND ({_TEXT_SQL})")
-        return "\n".join(clauses), parameters | self.numbers | self.texts
+        return "\n".join(clauses), parameters | self.senders | self.numbers | self.texts
 
     def _score_sql(self) -> str:
         if "score" not in self.texts and "topic" not in self.texts:

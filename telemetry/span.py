@@ -142,6 +142,8 @@ class Span:
     scope: str = ""
     #: The dialect whose table translated this span.
     dialect: str = ""
+    #: What the program that sent it calls itself (``User-Agent``).
+    client: str = ""
     #: Every attribute that no table understood, with its JSON type.
     attributes: dict[str, Any] = field(default_factory=dict)
 

@@ -170,8 +170,9 @@ _FACTS = (
     ("Experiment", "experiment", ""),
     ("Variant", "variant", "variant"),
     ("Service", "service", "service"),
-    ("Instrumentation", "scope", ""),
-    ("Dialect", "dialect", ""),
+    ("Instrumentation", "scope", "scope"),
+    ("Dialect", "dialect", "dialect"),
+    ("Sent by", "client", "client"),
 )
 
 

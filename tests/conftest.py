@@ -10,9 +10,10 @@ from accounts.models import ApiKey, Project
 from core import clickhouse
 from core.redis import connect
 from onwatch import private_redis
-from telemetry import commit, store
+from telemetry import commit, store, tally
 
 TABLES = (
+    "receipts_1m", "sources_1m", "sender_notes_1h",
     "spans", "spans_1m", "spans_1h", "spend_15m", "scores", "scores_1m", "scores_1h",
     "log_pieces", "joined_pieces", "span_content",
     "metric_series", "metric_points", "metric_points_5m", "metric_points_1h",
@@ -49,6 +50,7 @@ def telemetry_store(_engine: None) -> None:
     for table in TABLES:
         store.command(f"TRUNCATE TABLE {table}")
     commit.forget()
+    tally.forget()
 
 
 @pytest.fixture

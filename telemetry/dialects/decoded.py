@@ -38,6 +38,8 @@ class Decoded:
     rejected: int = 0
     #: Where the first refused ones lie and why; empty when none was refused.
     message: str = ""
+    #: One message for each that was refused.
+    refused: list[str] = field(default_factory=list)
     #: What a body without spans held, and who stores it.
     items: list[Any] = field(default_factory=list)
     keep: Keep | None = None
@@ -45,4 +47,5 @@ class Decoded:
     def refuse(self, count: int, why: str) -> None:
         """Count what turned out to be bad after decoding."""
         self.rejected += count
+        self.refused += [why] * count
         self.message = "; ".join(filter(None, (self.message, why)))

@@ -135,6 +135,7 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
     span = Span(
         project_id=caller.project_id,
         key_id=caller.key_id,
+        client=caller.client,
         trace_id=run_id(run.get("trace_id") or run.get("id"), field="trace_id"),
         span_id=own,
         parent_id=run_id(parent, field="parent_run_id") if parent else "",

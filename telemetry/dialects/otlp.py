@@ -30,7 +30,7 @@ FUTURE_NS = 86_400 * 10**9
 def decode_traces(body: bytes, *, json: bool, caller: Caller) -> Decoded:
     """Canonical spans of an ``ExportTraceServiceRequest``. Raises BadBody when it is none."""
     spans, refusals = [], []
-    base = Defaults.of(project_id=caller.project_id, key_id=caller.key_id)
+    base = Defaults.of(project_id=caller.project_id, key_id=caller.key_id, client=caller.client)
     latest_ns = time.time_ns() + FUTURE_NS
     for place, defaults, items in batches(body, TRACES, base, json=json):
         for at, span in enumerate(items):
@@ -42,7 +42,7 @@ def decode_traces(body: bytes, *, json: bool, caller: Caller) -> Decoded:
             except BadItem as error:
                 refusals.append(error.at(f"{place}[{at}]"))
     share_trace_fields(spans)
-    return Decoded(spans, len(refusals), explain(refusals))
+    return Decoded(spans, len(refusals), explain(refusals), refusals)
 
 
 def _check(span: Any, latest_ns: int) -> tuple[tuple[str, str, str, datetime, float], int]:

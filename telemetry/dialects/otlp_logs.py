@@ -35,7 +35,7 @@ LOGS = Signal("ExportLogsServiceRequest", "Logs", "LogRecord", ("resourceLogs", 
 #: What a record may tell of its span; ids, times and what belongs to the sender are the span's own.
 JOINED = frozenset(COLUMNS) - {
     "project_id", "trace_id", "span_id", "parent_id", "start_time", "duration_ms", "name", "status", "key_id",
-    "service", "scope", "dialect", "attributes", "counted", "sampled", "environment", "release",
+    "service", "scope", "dialect", "client", "attributes", "counted", "sampled", "environment", "release",
 }  # fmt: skip
 #: Error fields of a record count only for a span that failed and does not know why itself.
 ERRORS = ("error_type", "error_original", "error_message")

@@ -53,10 +53,11 @@ class Defaults:
         self.shapes = Shapes.of(ranks)
 
     @classmethod
-    def of(cls, *, project_id: int, key_id: int) -> Defaults:
+    def of(cls, *, project_id: int, key_id: int, client: str = "") -> Defaults:
         values = DEFAULTS.copy()
         values[SLOT["project_id"]] = project_id
         values[SLOT["key_id"]] = key_id
+        values[SLOT["client"]] = client
         return cls(values, [NOBODY] * len(DEFAULTS), {})
 
     def draft(self, start_ns: int = 0) -> Draft:

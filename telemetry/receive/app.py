@@ -5,11 +5,16 @@ No sessions, no CSRF, no redirect that an exporter would take for a success, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
+from django.db import DatabaseError
 
+from accounts.keys import KeyRefused
+from telemetry import tally
 from telemetry.receive import langfuse, langsmith, otlp_http
 from telemetry.receive.body import Disconnected, Receive
 from telemetry.receive.http import Reply, Request, Send
@@ -36,8 +41,12 @@ def handles(path: str) -> bool:
 
 
 async def _nothing_here(request: Request) -> Reply:
+    """Says so to the sender, and to whoever looks for what it sends: the commonest mistake is a path left away."""
     detail = f"Nothing is received at {request.path}. Traces go to /v1/traces."
-    return Reply(404, orjson.dumps({"detail": detail}))
+    if request.method == "POST":
+        with suppress(KeyRefused, DatabaseError):
+            await request.caller()
+    return Reply(404, orjson.dumps({"detail": detail}), why=detail)
 
 
 class IngestApp:
@@ -49,5 +58,43 @@ class IngestApp:
         try:
             reply = await handler(request)
         except Disconnected:
+            _count(request, Reply(499, why="The sender went away in the middle of its body."))
             return
         await reply.send(send)
+        _count(request, reply)
+
+
+#: The word for what is sent to a path, by a part of it.
+_SIGNALS = (
+    (re.compile(r"/v1/traces"), "traces"),
+    (re.compile(r"/v1/metrics"), "metrics"),
+    (re.compile(r"/v1/logs"), "logs"),
+    (re.compile(r"/(?:feedback|scores)"), "scores"),
+    (re.compile(r"/runs"), "runs"),
+)
+
+
+def signal_of(path: str) -> str:
+    return next((signal for pattern, signal in _SIGNALS if pattern.search(path)), "other")
+
+
+def _count(request: Request, reply: Reply) -> None:
+    """What became of it, for the page of senders. Reads, and what nobody in particular sent, are left out."""
+    if request.sender is None:
+        return
+    signal = signal_of(request.path)
+    if reply.status >= 400:
+        why = reply.why or _said(reply.body)
+        tally.refused(request.sender, signal, [f"{reply.status}: {why}"], whole=True)
+    elif reply.items or reply.refused:
+        tally.received(request.sender, signal, items=reply.items)
+        tally.refused(request.sender, signal, reply.refused)
+
+
+def _said(body: bytes) -> str:
+    """What the answer itself says."""
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    return str(said.get("detail") or said.get("message") or "") if isinstance(said, dict) else ""

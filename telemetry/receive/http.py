@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from asgiref.sync import sync_to_async
 
 from accounts import keys
-from accounts.keys import Caller
+from accounts.keys import Caller, KeyRefused
 from telemetry.receive.body import Receive
+from telemetry.tally import Sender
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -24,6 +25,8 @@ class Request:
     headers: Mapping[str, str]
     query: bytes
     receive: Receive
+    #: Who it was found to be by ``caller``, also one whose key was refused.
+    sender: Sender | None = None
 
     @classmethod
     def of(cls, scope: dict[str, Any], receive: Receive) -> Request:
@@ -36,8 +39,14 @@ class Request:
 
     async def caller(self, scope: str = "ingest") -> Caller:
         """Whose key this is; asks SQL in a thread when it was not asked lately. Raises KeyRefused."""
-        known = keys.cached_caller(self.headers, scope=scope)
-        return known or await sync_to_async(keys.identify, thread_sensitive=False)(self.headers, scope=scope)
+        try:
+            caller = keys.cached_caller(self.headers, scope=scope)
+            caller = caller or await sync_to_async(keys.identify, thread_sensitive=False)(self.headers, scope=scope)
+        except KeyRefused as error:
+            self.sender = Sender.refused(error, self.headers)
+            raise
+        self.sender = Sender.of(caller)
+        return caller
 
 
 @dataclass(slots=True)
@@ -46,6 +55,12 @@ class Reply:
     body: bytes = b""
     media_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
+    #: How many spans, points, records, runs or scores were taken.
+    items: int = 0
+    #: Why others were not, one message each.
+    refused: Sequence[str] = ()
+    #: Why the request as a whole was refused.
+    why: str = ""
 
     async def send(self, send: Send) -> None:
         headers = [(b"content-type", self.media_type.encode()), (b"content-length", b"%d" % len(self.body))]

@@ -119,7 +119,7 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
                 limit=settings.ONWATCH_MAX_BODY_BYTES,
                 declared=request.headers.get("content-length", ""),
             )
-            taken = await sync_to_async(_take, thread_sensitive=False)(raw, request, read, caller)
+            taken, items = await sync_to_async(_take, thread_sensitive=False)(raw, request, read, caller)
         except KeyRefused as error:
             return _problem(error.status, str(error))
         except TooLarge as error:
@@ -132,16 +132,18 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
             return _later()
         if taken.refused and not taken.spans and read in (read_run, read_feedback):
             return _problem(422, "; ".join(taken.refused))
-        return Reply(202, orjson.dumps({"message": "Stored", "refused": taken.refused[:20]}))
+        answer = orjson.dumps({"message": "Stored", "refused": taken.refused[:20]})
+        return Reply(202, answer, items=items, refused=taken.refused)
 
     return handler
 
 
-def _take(raw: bytes, request: Request, read: Read, caller: Any) -> runs.Taken:  # noqa: ANN401
+def _take(raw: bytes, request: Request, read: Read, caller: Any) -> tuple[runs.Taken, int]:  # noqa: ANN401
     encoding = request.headers.get("content-encoding", "")
     plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
     pieces, feedback = read(plain, request)
-    return runs.take(pieces, feedback, caller)
+    taken = runs.take(pieces, feedback, caller)
+    return taken, len(pieces) + len(feedback) - len(taken.refused)
 
 
 async def info(request: Request) -> Reply:

@@ -18,11 +18,21 @@ from google.rpc.status_pb2 import Status
 
 from accounts import keys
 from accounts.keys import Caller, KeyRefused
-from telemetry import metrics
+from telemetry import metrics, tally
 from telemetry.dialects.decoded import BadBody, Decoded
 from telemetry.group import Backlogged, committer
-from telemetry.receive.otlp_http import LOGS, METRICS, OUR_FAULT, STORE_AWAY, TOO_MUCH_WAITS, TRACES, Signal
+from telemetry.receive.otlp_http import (
+    LOGS,
+    METRICS,
+    OUR_FAULT,
+    STORE_AWAY,
+    TOO_MUCH_WAITS,
+    TRACES,
+    Signal,
+    refusals,
+)
 from telemetry.store import StoreUnavailable
+from telemetry.tally import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +41,8 @@ SIGNALS = {
     "opentelemetry.proto.collector.metrics.v1.MetricsService": METRICS,
     "opentelemetry.proto.collector.logs.v1.LogsService": LOGS,
 }
+#: The sender should come back in a moment.
+LATER = (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE)
 REFUSED = {401: grpc.StatusCode.UNAUTHENTICATED, 403: grpc.StatusCode.PERMISSION_DENIED}
 
 
@@ -64,27 +76,38 @@ def _handlers(service: str, signal: Signal) -> grpc.GenericRpcHandler:
 
 
 async def _export(signal: Signal, body: bytes, context: grpc.aio.ServicerContext) -> object:
+    """Answers one export request, and counts what became of it."""
+    headers = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
+    sender = None
     try:
-        caller = await _caller(context)
+        caller = await _caller(headers)
+        sender = Sender.of(caller)
         decoded = await committer().commit(body, functools.partial(_decode, signal=signal, caller=caller))
-        return signal.response(decoded)
     except KeyRefused as error:
-        await context.abort(REFUSED[error.status], str(error))
+        refused = REFUSED[error.status], str(error)
+        sender = Sender.refused(error, headers)
     except BadBody as error:
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        refused = grpc.StatusCode.INVALID_ARGUMENT, str(error)
     except Backlogged:
-        await _later(context, grpc.StatusCode.RESOURCE_EXHAUSTED, TOO_MUCH_WAITS)
+        refused = grpc.StatusCode.RESOURCE_EXHAUSTED, TOO_MUCH_WAITS
     except (StoreUnavailable, DatabaseError):
-        await _later(context, grpc.StatusCode.UNAVAILABLE, STORE_AWAY)
-    except grpc.aio.AbortError:
-        raise
+        refused = grpc.StatusCode.UNAVAILABLE, STORE_AWAY
     except Exception:
         logger.exception("An export request failed by a fault of ours.")
-        await context.abort(grpc.StatusCode.INTERNAL, OUR_FAULT)
+        refused = grpc.StatusCode.INTERNAL, OUR_FAULT
+    else:
+        tally.received(sender, signal.name, items=len(decoded.spans))
+        tally.refused(sender, signal.name, refusals(decoded))
+        return signal.response(decoded)
+    code, message = refused
+    if sender:
+        tally.refused(sender, signal.name, [f"{code.name}: {message}"], whole=True)
+    if code in LATER:
+        await _later(context, code, message)
+    await context.abort(code, message)
 
 
-async def _caller(context: grpc.aio.ServicerContext) -> Caller:
-    headers = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
+async def _caller(headers: dict[str, str]) -> Caller:
     known = keys.cached_caller(headers, scope="ingest")
     return known or await sync_to_async(keys.identify, thread_sensitive=False)(headers, scope="ingest")
 

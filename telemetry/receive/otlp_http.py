@@ -46,6 +46,10 @@ OUR_FAULT = "This request met a fault of the console, which is in its log."
 CODES = {400: 3, 401: 16, 403: 7, 405: 12, 413: 8, 415: 3, 500: 13, 503: 14}
 
 
+#: What a signal is called, by OTLP's word for how much of it was refused.
+NAMES = {"rejected_spans": "traces", "rejected_data_points": "metrics", "rejected_log_records": "logs"}
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal(Exception):
     """An answer that is not 200."""
@@ -62,6 +66,10 @@ class Signal:
     answer: type[Message]
     rejected: str
 
+    @property
+    def name(self) -> str:
+        return NAMES[self.rejected]
+
     async def export(self, request: Request) -> Reply:
         """Answers POST of an export request."""
         media_type = MEDIA_TYPES.get(request.media_type, "")
@@ -69,7 +77,8 @@ class Signal:
             decoded = await _export(self, request, media_type)
         except Refusal as refusal:
             return _refuse(refusal, media_type or JSON)
-        return Reply(200, _encode(self.response(decoded), media_type), media_type)
+        body = _encode(self.response(decoded), media_type)
+        return Reply(200, body, media_type, items=len(decoded.spans), refused=refusals(decoded))
 
     def response(self, decoded: Decoded) -> Message:
         """What OTLP answers to a body that was taken, as a whole or in part."""
@@ -91,13 +100,18 @@ METRICS = Signal(signals.metric_points, ExportMetricsServiceResponse, "rejected_
 LOGS = Signal(signals.logs, ExportLogsServiceResponse, "rejected_log_records")
 
 
+def refusals(decoded: Decoded) -> list[str]:
+    """One message for each item that was refused."""
+    return decoded.refused or [decoded.message] * decoded.rejected
+
+
 async def _export(signal: Signal, request: Request, media_type: str) -> Decoded:
     if request.method != "POST":
         raise Refusal(405, f"{request.path} takes POST alone.")
-    if not media_type:
-        raise Refusal(415, f"Content-Type: {request.media_type[:60]!r} is neither {PROTOBUF} nor {JSON}.")
     try:
         caller = await request.caller()
+        if not media_type:
+            raise Refusal(415, f"Content-Type: {request.media_type[:60]!r} is neither {PROTOBUF} nor {JSON}.")
         raw = await body.read(
             request.receive,
             limit=settings.ONWATCH_MAX_BODY_BYTES,
@@ -111,6 +125,8 @@ async def _export(signal: Signal, request: Request, media_type: str) -> Decoded:
             caller=caller,
         )
         return await committer().commit(raw, decode)
+    except Refusal:
+        raise
     except KeyRefused as error:
         raise Refusal(error.status, str(error)) from None
     except TooLarge as error:
@@ -136,7 +152,7 @@ def _decode(raw: bytes, *, signal: Signal, encoding: str, json: bool, caller: Ca
 
 
 def _refuse(refusal: Refusal, media_type: str) -> Reply:
-    reply = Reply(refusal.status, b"", media_type)
+    reply = Reply(refusal.status, b"", media_type, why=refusal.message)
     reply.body = _encode(Status(code=CODES[refusal.status], message=refusal.message), media_type)
     match refusal.status:
         case 503:

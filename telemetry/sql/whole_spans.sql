@@ -11,7 +11,7 @@ SELECT
     tool_name,
     embedding_count, embedding_dimensions, embedding_norm, embedding_projection,
     user_id, session_id, feature, environment, release, prompt_name, prompt_version, experiment, variant, tags,
-    service, scope, dialect,
+    service, scope, dialect, client,
     if(length(attributes) > {cut:UInt64}, substringUTF8(attributes, 1, {cut:UInt64}), attributes) AS attributes_text,
     counted, sampled, key_id, received_at,
     lengthUTF8(input) AS input_length, lengthUTF8(output) AS output_length

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
+from accounts.keys import Caller
 from telemetry.dialects.decoded import Decoded
 from telemetry.dialects.otlp import decode_traces
 from telemetry.span import Span
 
-CALLER = SimpleNamespace(key_id=3, project_id=7, project_slug="default", scopes=frozenset({"ingest"}))
+CALLER = Caller(key_id=3, project_id=7, project_slug="default", scopes=frozenset({"ingest"}))
 TRACE_ID = bytes(range(16))
 SPAN_ID = bytes(range(1, 9))
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
