@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
@@ -10,12 +9,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import viewer_required
-from accounts.keys import DEFAULT_PROJECT
 from accounts.models import User
 from core.timerange import BadRange
 from dashboard.panels import BY_NAME, PANELS
 from dashboard.queries import Reading
 from telemetry.scope import Scope
+from telemetry.sender_views import where_to_send
 from telemetry.store import StoreUnavailable
 
 
@@ -29,7 +28,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return render(request, "400.html", {"message": str(error)}, status=400)
     reading = Reading(scope)
     if _is_new(reading):
-        return render(request, "dashboard/first_span.html", {"scope": scope} | _sender(request))
+        return render(request, "dashboard/first_span.html", {"scope": scope} | where_to_send(request))
     panels = [panel.render(scope, reading=reading) for panel in PANELS]
     return render(request, "dashboard/dashboard.html", {"scope": scope, "panels": panels})
 
@@ -62,12 +61,6 @@ def _is_new(reading: Reading) -> bool:
         return reading.is_new
     except StoreUnavailable:
         return False
-
-
-def _sender(request: HttpRequest) -> dict[str, object]:
-    """What the snippets need: where to send, and whether a key is required."""
-    keyless = settings.ONWATCH_KEYLESS and request.project.slug == DEFAULT_PROJECT
-    return {"endpoint": request.build_absolute_uri("/").rstrip("/"), "keyless": keyless}
 
 
 @login_required

@@ -12,7 +12,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -73,6 +73,9 @@ class _Source:
     spans: int = 0
     calls: int = 0
     unpriced: int = 0
+    tokenless: int = 0
+    modelless: int = 0
+    textless: int = 0
     errors: int = 0
     unrecognised: int = 0
     inspected: int = 0
@@ -203,10 +206,7 @@ class Tally:
             if span.kind == "other":
                 one.unrecognised += 1
             elif span.counted and span.kind in CALL_KINDS:
-                one.calls += 1
-                if not span.cost_source:
-                    one.unpriced += 1
-                    self._unpriced(sender, span, now)
+                self._count_call(one, sender, span, now)
         one.spans += len(spans)
         lag = (now - newest_end) / 1000
         one.lag_min, one.lag_max = (min(one.lag_min, lag), max(one.lag_max, lag)) if one.batches else (lag, lag)
@@ -214,12 +214,21 @@ class Tally:
         one.last_at = now
         for span in spans[: MOST_INSPECTED - one.inspected] if one.inspected < MOST_INSPECTED else ():
             one.inspected += 1
-            for name, value in span.attributes.items():
+            for name, value in _not_understood(span):
                 self._note("attribute", sender, service, name, value, now)
 
-    def _unpriced(self, sender: Sender, span: Span, now: int) -> None:
-        served = span.response_model if span.response_model != span.model else ""
-        self._note("unpriced", sender, span.provider, span.model, served, now)
+    def _count_call(self, one: _Source, sender: Sender, span: Span, now: int) -> None:
+        one.calls += 1
+        if not span.cost_source:
+            one.unpriced += 1
+            served = span.response_model if span.response_model != span.model else ""
+            self._note("unpriced", sender, span.provider, span.model, served, now)
+        if not span.model:
+            one.modelless += 1
+        if span.status == "ok" and not (span.input_tokens or span.output_tokens):
+            one.tokenless += 1
+        if not (span.input or span.output):
+            one.textless += 1
 
     def _receipts(self, sender: Sender, signal: str, now: int) -> _Receipts:
         sender = sender._replace(client=self._clients.bounded(sender.project_id, sender.client, now // 3_600_000))
@@ -292,6 +301,26 @@ def _columns(table: _Table, rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]
         # Only here, in a thread: the rules of a project may have to be read from SQL.
         columns["example"] = redact.examples(columns["project_id"], columns["example"])
     return columns
+
+
+#: Names of general conventions that say where something ran: nobody misses them in a figure.
+_OF_NO_ACCOUNT = tuple(
+    f"{holder}{name}"
+    for holder in ("", "resource.")
+    for name in (
+        "telemetry.", "process.", "host.", "os.", "container.", "k8s.", "cloud.", "service.instance.", "thread.",
+        "code.", "network.", "net.", "server.", "client.", "url.", "http.", "user_agent.", "exception.", "links",
+    )
+)  # fmt: skip
+
+
+def _not_understood(span: Span) -> Iterator[tuple[str, Any]]:
+    """Names of attributes and events that no table knows, each with a value."""
+    for name, value in span.attributes.items():
+        if name == "events" and isinstance(value, list):
+            yield from ((f"event {event['name']}", event["attributes"]) for event in value)
+        elif not name.startswith(_OF_NO_ACCOUNT):
+            yield name, value
 
 
 _PLACE = re.compile(r"\[\d+\]")

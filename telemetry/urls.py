@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from telemetry import metric_views, trace_links, trace_views, views
+from telemetry import metric_views, sender_views, trace_links, trace_views, views
 
 app_name = "traces"
 urlpatterns = [
@@ -13,5 +13,5 @@ urlpatterns = [
     path("metrics-explorer/chart/", metric_views.metric_chart, name="metric"),
     path("project/<slug:project>/traces/<path:trace_id>", trace_links.project_trace, name="project_trace"),
     path("trace/<path:trace_id>", trace_links.any_trace, name="any_trace"),
-    path("senders/", views.sender_list, name="senders"),
+    path("senders/", sender_views.sender_list, name="senders"),
 ]

@@ -1,4 +1,4 @@
-"""The list of traces, and who sends them. The page of one trace is in ``trace_views``."""
+"""The list of traces. The page of one trace is in ``trace_views``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import viewer_required
 from core.timerange import BadRange, TimeRange
-from telemetry import filter_form, queries, senders, trace_list
+from telemetry import filter_form, queries, trace_list
 from telemetry.scope import Scope
 from telemetry.search import BadSearch, Search
 from telemetry.store import StoreUnavailable, TookTooLong
@@ -125,15 +125,3 @@ def _jump(scope: Scope, search: Search) -> dict[str, Any]:
         return {"jump": queries.trace_of_id(scope.project.pk, text)}
     except StoreUnavailable:
         return {}
-
-
-@require_GET
-@viewer_required
-def sender_list(request: HttpRequest) -> HttpResponse:
-    """Who sent in the last 24 hours, and what of it was not understood."""
-    context: dict[str, Any] = {"scope": Scope.from_query(request.project, {})}
-    try:
-        context["report"] = senders.report(request.project)
-    except StoreUnavailable:
-        context["unavailable"] = True
-    return render(request, "telemetry/senders.html", context)

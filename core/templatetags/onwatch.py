@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -149,13 +150,28 @@ def delta(change: float | None, unit: str = "", better: str = "up", places: int 
 
 
 @register.simple_tag
-def scope_link(scope: Any, view_name: str, *args: Any, **changes: Any) -> str:  # noqa: ANN401
-    """The address of a page with the scope's project, range and filters, and some of them changed.
+def scope_link(page: Any, view_name: str, *args: Any, **changes: Any) -> str:  # noqa: ANN401
+    """The address of a page with a scope's project, range and filters, and some of them changed.
 
     ``None`` removes a parameter; an empty text asks for rows without a value.
     """
     texts = {name: None if value is None else str(value) for name, value in changes.items()}
-    return f"{reverse(view_name, args=args)}?{scope.query(**texts)}"
+    return f"{reverse(view_name, args=args)}?{page.query(**texts)}"
+
+
+@register.simple_tag
+def sparkline(values: Sequence[float], label: str) -> SafeString:
+    """A small line of how a figure went; ``label`` says in words what it shows."""
+    most = max(values, default=0) or 1
+    points = " ".join(f"{place},{20 - 18 * value / most:.1f}" for place, value in enumerate(values))
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 {} 21" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<title>{}</title><polyline points="{}"></polyline></svg>',
+        max(1, len(values) - 1),
+        label,
+        label,
+        points,
+    )
 
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

@@ -30,6 +30,10 @@ CREATE TABLE sources_1m (
     spans SimpleAggregateFunction(sum, UInt64),
     calls SimpleAggregateFunction(sum, UInt64),
     unpriced SimpleAggregateFunction(sum, UInt64),
+    -- Calls that did not fail and say nothing of their tokens, their model, what was asked and answered.
+    tokenless SimpleAggregateFunction(sum, UInt64),
+    modelless SimpleAggregateFunction(sum, UInt64),
+    textless SimpleAggregateFunction(sum, UInt64),
     errors SimpleAggregateFunction(sum, UInt64),
     -- Of no known kind.
     unrecognised SimpleAggregateFunction(sum, UInt64),

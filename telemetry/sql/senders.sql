@@ -1,14 +1,18 @@
--- Who sent since a moment, by the time of receipt: a sender's clock or a late batch does not hide it.
+-- What was stored since a moment, by what made it and the key that brought it. Read from the minutes of telemetry.tally.
 SELECT
-    service, scope, dialect, key_id,
-    count() AS spans,
-    max(received_at) AS last_seen,
-    countIf(kind = 'other') AS unrecognised,
-    countIf(status = 'error') AS errors,
-    countIf(counted AND kind IN ('llm', 'embedding')) AS calls,
-    countIf(counted AND kind IN ('llm', 'embedding') AND cost_source = '') AS unpriced
-FROM spans
-WHERE project_id = {project_id:UInt32} AND received_at >= fromUnixTimestamp64Micro({since:Int64})
-GROUP BY service, scope, dialect, key_id
+    service, scope, dialect, key_id, client,
+    sum(sources_1m.spans) AS spans,
+    max(sources_1m.last_at) AS last_seen,
+    sum(sources_1m.unrecognised) AS unrecognised,
+    sum(sources_1m.errors) AS errors,
+    sum(sources_1m.calls) AS calls,
+    sum(sources_1m.unpriced) AS unpriced,
+    sum(sources_1m.tokenless) AS tokenless,
+    sum(sources_1m.modelless) AS modelless,
+    sum(sources_1m.textless) AS textless,
+    sum(sources_1m.inspected) AS inspected
+FROM sources_1m
+WHERE project_id = {project_id:UInt32} AND minute >= toDateTime({since:UInt32})
+GROUP BY service, scope, dialect, key_id, client
 ORDER BY last_seen DESC, spans DESC
-LIMIT 200
+LIMIT 500
