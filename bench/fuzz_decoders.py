@@ -140,7 +140,7 @@ def seeds() -> list[bytes]:
         "traceId": "0" * 31 + "1",
         "spanId": "0" * 15 + "1",
         "name": "n",
-        "startTimeUnixNano": "1",
+        "startTimeUnixNano": str(time.time_ns()),
         "status": {"code": 2},
     }
     spans = [

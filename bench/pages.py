@@ -33,7 +33,8 @@ def _addresses(console: Console) -> dict[str, str]:
     page = console.browser.open(f"{console.url}/traces/?project=default").read().decode()
     trace = re.search(r'href="(/traces/[0-9a-f]{32}/[^"]*)"', page)[1].replace("&amp;", "&")
     panels = {f"panel {name}": f"/panels/{name}/?project=default" for name in PANELS}
-    return panels | {"newest traces": "/traces/?project=default", "one trace": trace}
+    lists = {"newest traces": "/traces/?project=default", "senders": "/senders/?project=default"}
+    return panels | lists | {"one trace": trace}
 
 
 def _fill(console: Console, spans: int, *, seed: int) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
-import orjson
 from django.http import HttpRequest
 from ninja import Field, Schema
 from pydantic import (
@@ -28,7 +27,7 @@ from accounts.keys import Caller
 from core.money import to_nano
 from core.problems import Problem
 from core.timerange import BadRange, parse_moment
-from telemetry import errors
+from telemetry import errors, lenient_json, times
 from telemetry.dialects.values import MAX_JSON_DEPTH, is_deeper
 from telemetry.messages import as_text
 from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding, decompress
@@ -37,10 +36,6 @@ from telemetry.span import ERROR_TYPES, Document, Kind, Score, Span, Status
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_ITEMS = 10_000
 DIALECT = "rest"
-
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-#: A sender's clock may be ahead; what lies further ahead is a wrong unit.
-AHEAD = timedelta(days=1)
 
 
 def _relative(value: Any) -> Any:  # noqa: ANN401
@@ -54,8 +49,8 @@ def _relative(value: Any) -> Any:  # noqa: ANN401
 
 def _plausible(value: datetime) -> datetime:
     moment = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    if not EARLIEST <= moment <= datetime.now(UTC) + AHEAD:
-        raise ValueError("lies before the year 2000 or more than a day ahead")
+    if wrong := times.wrong(moment):
+        raise ValueError(wrong)
     return moment
 
 
@@ -238,7 +233,7 @@ def _json(request: HttpRequest) -> Any:  # noqa: ANN401
     try:
         if len(raw) > MAX_BODY_BYTES:
             raise TooLarge
-        return orjson.loads(decompress(raw, encoding, limit=MAX_BODY_BYTES))
+        return lenient_json.loads(decompress(raw, encoding, limit=MAX_BODY_BYTES), nan=False)
     except TooLarge:
         raise Problem(
             413, f"body: larger than {MAX_BODY_BYTES // 1024**2} MiB; send less at once", field="body"
@@ -247,7 +242,7 @@ def _json(request: HttpRequest) -> Any:  # noqa: ANN401
         raise Problem(415, f"content-encoding: {error}", field="content-encoding") from None
     except BadEncoding as error:
         raise Problem(400, f"body: {error}", field="body") from None
-    except orjson.JSONDecodeError as error:
+    except lenient_json.BadJson as error:
         raise Problem(400, f"body: no JSON: {error}", field="body") from None
 
 

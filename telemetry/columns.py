@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
-import orjson
-
+from telemetry import lenient_json
 from telemetry.span import Score, Span
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,7 +24,7 @@ def microseconds(moment: datetime) -> int:
 
 def json_text(value: Any) -> str:  # noqa: ANN401
     """Compact JSON, empty for nothing. What has no JSON form is written as its text."""
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode() if value else ""
+    return lenient_json.dumps(value) if value else ""
 
 
 def _not_copied() -> dict[str, Callable[[Any], Any]]:

@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from telemetry import lenient_json
+
 PartKind = Literal["text", "reasoning", "tool_call", "tool_result", "media", "json"]
 
 
@@ -99,7 +101,7 @@ def as_text(value: Any) -> str:  # noqa: ANN401
     """Any JSON value for reading: text as it is, all else as compact JSON."""
     if isinstance(value, str):
         return value
-    return "" if value is None else orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return "" if value is None else lenient_json.dumps(value)
 
 
 def _role(value: Any, otherwise: str) -> str:  # noqa: ANN401

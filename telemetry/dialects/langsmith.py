@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from django.utils.dateparse import parse_datetime
 
 from accounts.keys import Caller
 from core.money import to_nano
-from telemetry import errors
+from telemetry import errors, lenient_json, times
 from telemetry.dialects.decoded import BadItem
 from telemetry.span import Document, Kind, Score, Span
 
@@ -128,6 +127,9 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
     if start is None:
         raise BadItem("is missing", field="start_time")
     end = moment(run.get("end_time"), field="end_time")
+    for field, said in (("start_time", start), ("end_time", end)):
+        if said and (wrong := times.wrong(said)):
+            raise BadItem(wrong, field=field)
     parent = run.get("parent_run_id")
     kind = KINDS.get(str(run.get("run_type") or ""), "chain")
     texts = {name: str(found) for name, places in PLACES.items() if (found := first(run, places)) is not None}
@@ -179,7 +181,7 @@ def _text(value: Any) -> str:  # noqa: ANN401
 
 
 def _json(value: Any) -> str:  # noqa: ANN401
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    return lenient_json.dumps(value)
 
 
 def _client(run: Mapping[str, Any]) -> str:

@@ -1,12 +1,11 @@
 """OTLP traces, protobuf and JSON, to canonical spans: what is good is kept, what is bad is named.
 
 A span is accepted whole or refused whole. Texts that are not UTF-8 are repaired; an end before the start counts as no
-duration; ids and start must be right, since nothing could be found again without them.
+duration; ids and times must be right, since nothing could be found again without them.
 """
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from telemetry.dialects.decoded import BadItem, Decoded
 from telemetry.dialects.envelope import Signal, batches, explain
 from telemetry.dialects.trace_fields import share_trace_fields
 from telemetry.dialects.translate import Defaults, translate
+from telemetry.times import Bounds
 
 if TYPE_CHECKING:
     from accounts.keys import Caller
@@ -23,7 +23,7 @@ TRACES = Signal("ExportTraceServiceRequest", "Traces", "Span", ("resourceSpans",
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
 NO_TRACE, NO_SPAN = bytes(TRACE_ID_BYTES), bytes(SPAN_ID_BYTES)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: A clock that is wrong by more than this is not believed.
+#: A clock that is ahead by more than this is not believed.
 FUTURE_NS = 86_400 * 10**9
 
 
@@ -31,13 +31,13 @@ def decode_traces(body: bytes, *, json: bool, caller: Caller) -> Decoded:
     """Canonical spans of an ``ExportTraceServiceRequest``. Raises BadBody when it is none."""
     spans, refusals = [], []
     base = Defaults.of(project_id=caller.project_id, key_id=caller.key_id, client=caller.client)
-    latest_ns = time.time_ns() + FUTURE_NS
+    bounds = Bounds()
     for place, defaults, items in batches(body, TRACES, base, json=json):
         for at, span in enumerate(items):
             try:
                 if span.__class__ is BadItem:
                     raise span
-                checked, start_ns = _check(span, latest_ns)
+                checked, start_ns = _check(span, bounds)
                 spans.append(translate(span, checked, start_ns, defaults))
             except BadItem as error:
                 refusals.append(error.at(f"{place}[{at}]"))
@@ -45,7 +45,7 @@ def decode_traces(body: bytes, *, json: bool, caller: Caller) -> Decoded:
     return Decoded(spans, len(refusals), explain(refusals), refusals)
 
 
-def _check(span: Any, latest_ns: int) -> tuple[tuple[str, str, str, datetime, float], int]:
+def _check(span: Any, bounds: Bounds) -> tuple[tuple[str, str, str, datetime, float], int]:
     """Trace id, span id, parent id, start and duration of a span, and its start in nanoseconds."""
     trace_id, span_id, parent_id = span.trace_id, span.span_id, span.parent_span_id
     start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
@@ -55,8 +55,10 @@ def _check(span: Any, latest_ns: int) -> tuple[tuple[str, str, str, datetime, fl
         raise BadItem(f"must be {SPAN_ID_BYTES} bytes and not all zero", field="spanId")
     if parent_id and len(parent_id) != SPAN_ID_BYTES:
         raise BadItem(f"must be empty or {SPAN_ID_BYTES} bytes", field="parentSpanId")
-    if not 0 < start_ns <= latest_ns:
-        raise BadItem("lies in the future" if start_ns else "is missing", field="startTimeUnixNano")
+    if not bounds.earliest <= start_ns <= bounds.latest:
+        raise BadItem(bounds.wrong(start_ns), field="startTimeUnixNano")
+    if end_ns > bounds.latest:
+        raise BadItem(bounds.wrong(end_ns), field="endTimeUnixNano")
     start = EPOCH + timedelta(0, 0, start_ns // 1000)
     duration_ms = (end_ns - start_ns) / 1e6 if end_ns > start_ns else 0.0
     parent = parent_id.hex() if parent_id != NO_SPAN else ""

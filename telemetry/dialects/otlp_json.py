@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import orjson
-
+from telemetry import lenient_json
 from telemetry.dialects.decoded import BadBody, BadItem
 from telemetry.dialects.values import MAX_DEPTH
 from telemetry.dialects.wire import LAYOUT, MESSAGES, Value
+from telemetry.lenient_json import BadJson
 
 #: Enum names -> their numbers; the only enums that anything here depends on.
 ENUMS = {
@@ -26,6 +26,8 @@ ENUMS = {
     "AGGREGATION_TEMPORALITY_CUMULATIVE": 2,
 }  # fmt: skip
 DOUBLES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+#: What Python also takes for a whole number, others do not: ``1_000``, `` 5``, digits of other scripts.
+_DIGITS = re.compile(r"-?[0-9]{1,20}")
 #: Messages that hold values inside values.
 NESTING = frozenset({"Array", "Pairs"})
 
@@ -33,12 +35,9 @@ NESTING = frozenset({"Array", "Pairs"})
 def load(body: bytes) -> dict[str, Any]:
     """The JSON object of a body. Texts that are cut in the middle of a character are repaired, not refused."""
     try:
-        loaded = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        try:
-            loaded = json.loads(body.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            raise BadBody(f"The body is no JSON: {error}") from None
+        loaded = lenient_json.loads(body)
+    except BadJson as error:
+        raise BadBody(f"The body is no JSON: {error}") from None
     if not isinstance(loaded, dict):
         raise BadBody("The body must be a JSON object.")
     return loaded
@@ -143,7 +142,7 @@ def _text(content: Any) -> bytes:
 
 
 def _hex(content: Any) -> bytes:
-    return bytes.fromhex(content)
+    return binascii.unhexlify(_text(content))
 
 
 def _base64(content: Any) -> bytes:
@@ -160,6 +159,8 @@ def _bool(content: Any) -> bool:
 
 
 def _whole(content: Any) -> int:
+    if isinstance(content, str) and not _DIGITS.fullmatch(content):
+        raise ValueError
     if isinstance(content, bool) or (isinstance(content, float) and not content.is_integer()):
         raise TypeError
     return int(content)
@@ -178,7 +179,7 @@ def _double(content: Any) -> float:
 #: Type -> what it must be, in words, and how it is read.
 _SCALARS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "text": ("a text", _text),
-    "id": ("hex digits", _hex),
+    "id": ("hex digits, not base64", _hex),
     "bytes": ("base64", _base64),
     "bool": ("true or false", _bool),
     "double": ("a number", _double),

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 from google.protobuf.message import DecodeError
 
+from telemetry import lenient_json
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.wire import Value
 
@@ -84,7 +85,7 @@ def as_text(value: Any) -> str:
 
 
 def json_text(value: Any) -> str:
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return lenient_json.dumps(value)
 
 
 def whole(raw: bytes) -> int | None:

@@ -16,9 +16,10 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.keys import KeyRefused
-from telemetry import metrics, runs
+from telemetry import lenient_json, metrics, runs
 from telemetry.dialects import multipart
 from telemetry.dialects.decoded import BadBody
+from telemetry.lenient_json import BadJson
 from telemetry.receive import body
 from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding
 from telemetry.receive.http import Reply, Request
@@ -54,9 +55,12 @@ def _object(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
 
 def _json(content: bytes, where: str) -> Any:  # noqa: ANN401
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError as error:
+        value = lenient_json.loads(content)
+    except BadJson as error:
         raise BadBody(f"{where}: is no JSON ({error})") from None
+    if content.count(b"[") + content.count(b"{") > lenient_json.MAX_DEPTH and lenient_json.is_too_deep(value):
+        raise BadBody(f"{where}: is nested deeper than {lenient_json.MAX_DEPTH} levels")
+    return value
 
 
 def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401

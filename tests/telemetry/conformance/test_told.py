@@ -1,0 +1,114 @@
+"""What any receiver refuses is on the page of senders: who sent it, why, how often, and one example."""
+
+import json
+
+import pytest
+
+from accounts.models import ApiKey, Project
+from telemetry import senders
+from tests.telemetry.conformance.bodies import JSON, PROTOBUF, body, span
+
+AGENT = {"user-agent": "tests/1.0"}
+
+
+@pytest.fixture
+def shop(project) -> Project:
+    return project
+
+
+def reasons(project: Project) -> dict[tuple[str, str], int]:
+    return {(note.about, note.subject): note.times for note in senders.report(project).refused}
+
+
+def test_spans_points_and_whole_requests_over_http(http, shop, settings):
+    settings.ONWATCH_MAX_BODY_BYTES = 5_000
+    bad = body(span(traceId="abc"), span(spanId=""), span(spanId=""), span())
+    assert http.post("/v1/traces", content=bad, headers=JSON | AGENT).status_code == 200
+    http.post("/v1/traces", content=bytes(5_001), headers=PROTOBUF | AGENT)
+    http.post("/v1/traces", content=b"{", headers=JSON | AGENT)
+    http.post("/v1/traces", content=b"x", headers={"content-type": "text/csv"} | AGENT)
+    http.post("/v1/nowhere", content=b"x", headers=PROTOBUF | AGENT)
+    found = reasons(shop)
+    assert found["traces", "traceId: must be hex digits, not base64"] == 1
+    assert found["traces", "spanId: must be 8 bytes and not all zero"] == 2
+    assert found["traces", "413: The body has … bytes; at most … are taken."] == 1
+    assert any(reason.startswith("400: The body is no JSON") for _, reason in found)
+    assert any(reason.startswith("415: Content-Type: …") for _, reason in found)
+    assert any(reason.startswith("404: Nothing is received at /v1/nowhere") for _, reason in found)
+    (client,) = senders.report(shop).clients
+    assert (client.name, client.spans, client.refused) == ("tests/1.0", 1, 7)
+
+
+def test_runs_and_judgements_of_langsmith(http, shop):
+    batch = {"post": [{"id": "not a uuid", "name": "x"}], "patch": []}
+    http.post("/api/v1/runs/batch", content=json.dumps(batch), headers=JSON | AGENT)
+    http.post("/api/v1/feedback", content=b'{"key": "thumbs"}', headers=JSON | AGENT)
+    found = reasons(shop)
+    assert found["runs", "id: … is no UUID"] == 1
+    assert any(signal == "scores" and reason.startswith("422") for signal, reason in found)
+
+
+def test_items_of_the_rest_api(http, shop):
+    good, bad = {"trace_id": "t", "span_id": "s"}, {"trace_id": "t", "duration_ms": -1}
+    assert http.post("/api/v1/spans", json=[good, bad, bad], headers=AGENT).status_code == 201
+    assert http.post("/api/v1/scores", json={"trace_id": "t"}, headers=AGENT).status_code == 422
+    assert http.post("/api/v1/cost-events", content=b"[", headers=AGENT).status_code == 400
+    found = reasons(shop)
+    assert found["spans", "duration_ms: Input should be greater than or equal to 0"] == 2
+    assert any(signal == "scores" and reason.startswith("422: ") for signal, reason in found)
+    assert any(signal == "cost-events" and reason.startswith("400: body: no JSON") for signal, reason in found)
+
+
+def test_keys_that_are_refused_are_counted_where_they_belong(http, shop, settings):
+    settings.ONWATCH_KEYLESS = False
+    reader, read_only = ApiKey.issue(shop, name="reader", scopes=("read",))
+    gone, revoked = ApiKey.issue(shop, name="gone")
+    gone.revoked_at = gone.created_at
+    gone.save()
+    secret = "a-secret-of-somebody-else"
+    for path, media_type in (("/v1/traces", PROTOBUF), ("/api/v1/spans", JSON)):
+        for key in (read_only, revoked, secret, ""):
+            headers = media_type | AGENT | ({"x-api-key": key} if key else {})
+            assert http.post(path, content=b"", headers=headers).status_code in (401, 403)
+    report = senders.report(shop)
+    assert {client.key.name: client.refused for client in report.clients} == {"reader": 2, "gone": 2}
+    strangers = senders.strangers()
+    assert sorted((one.signal, bool(one.mark), one.requests) for one in strangers) == [
+        ("spans", False, 1),
+        ("spans", True, 1),
+        ("traces", False, 1),
+        ("traces", True, 1),
+    ]
+    assert secret not in repr(strangers)
+    assert secret[:4] not in repr(strangers)
+    assert all(one.client == "tests/1.0" for one in strangers)
+
+
+def test_an_answer_that_says_later_is_counted_too(http, shop, monkeypatch):
+    from telemetry import store
+
+    insert = store.insert
+
+    def away(table, columns):
+        if table == "spans":
+            raise store.StoreUnavailable("gone")
+        insert(table, columns)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "insert", away)
+        answer = http.post("/v1/traces", content=body(span()), headers=JSON | AGENT)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] in "123"
+    assert any(reason.startswith("503: ") for _, reason in reasons(shop))
+
+
+def test_signals_are_told_apart(http, shop):
+    http.post("/v1/traces", content=body(span()), headers=JSON | AGENT)
+    http.post("/api/v1/scores", json={"trace_id": "t", "name": "thumbs", "value": True}, headers=AGENT)
+    http.post("/api/v1/spans", json={"trace_id": "t"}, headers=AGENT)
+    (client,) = senders.report(shop).clients
+    assert {receipt.signal: (receipt.requests, receipt.items) for receipt in client.receipts} == {
+        "traces": (1, 1),
+        "scores": (1, 1),
+        "spans": (1, 1),
+    }
