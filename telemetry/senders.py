@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from accounts.models import ApiKey, Project
-from telemetry import store, tally
-from telemetry.columns import microseconds
+from telemetry import sender_parents, store, tally
 from telemetry.sender_clock import Clock, clock_of
+from telemetry.sender_parents import NEWEST, Parentless
 from telemetry.store import StoreUnavailable
 
 WINDOW = timedelta(hours=24)
@@ -23,10 +23,6 @@ WINDOW = timedelta(hours=24)
 RECENT = timedelta(hours=1)
 #: The rate is that of so many of the last minutes.
 RATE_MINUTES = 5
-#: Parents are looked for in this many of the newest spans.
-NEWEST = 5000
-#: A parent ends after its children and is sent later.
-SETTLES_IN = timedelta(minutes=2)
 #: Senders that are drawn.
 MOST_CLIENTS = 60
 
@@ -89,18 +85,6 @@ class Note(NamedTuple):
     times: int
     example: str
     last_seen: datetime
-
-
-class Parentless(NamedTuple):
-    """Spans that name a parent which was not received."""
-
-    trace_id: str
-    parent_id: str
-    service: str
-    key_id: int
-    client: str
-    spans: int
-    first_start: datetime
 
 
 class NamedSource(NamedTuple):
@@ -205,7 +189,7 @@ def report(project: Project, *, now: datetime | None = None) -> Report:
     notes = store.rows(Note, "telemetry/senders_notes", **ask)
     recent = int((now - RECENT).timestamp()) // 60 * 60
     minutes = store.rows(Minute, "telemetry/senders_minutes", project_id=project.pk, since=recent) if sources else []
-    parentless = _parentless(project, now) if sources else []
+    parentless = sender_parents.parentless(project.pk, since=since, now=now) if sources else []
     keys = ApiKey.objects.in_bulk({row.key_id for row in (*sources, *receipts)})
     clients = _clients(sources, receipts, notes, parentless)
     _add_minutes(clients, minutes, last=int(now.timestamp()) // 60 * 60)
@@ -243,17 +227,6 @@ def _write_what_is_known() -> None:
     """So that a page shows what came a moment ago; what cannot be written is missing on it until it can."""
     with suppress(StoreUnavailable):
         tally.flush()
-
-
-def _parentless(project: Project, now: datetime) -> list[Parentless]:
-    return store.rows(
-        Parentless,
-        "telemetry/senders_parentless",
-        project_id=project.pk,
-        since=microseconds(now - WINDOW),
-        settled=microseconds(now - SETTLES_IN),
-        limit=NEWEST,
-    )
 
 
 def _clients(
