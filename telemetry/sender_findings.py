@@ -43,7 +43,7 @@ def _bad(client: Client) -> Iterator[Finding]:
     if refused := client.noted("refused"):
         worst = max(refused, key=lambda note: note.times)
         more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
-        yield Finding("bad", f"{client.refused:,} refused: {worst.subject}{more}.", anchor="refused")
+        yield Finding("bad", f"{client.refused:,} refused: {worst.subject.rstrip('.')}{more}.", anchor="refused")
     if client.clock:
         yield _clock(client)
 

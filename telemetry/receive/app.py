@@ -75,7 +75,7 @@ _SIGNALS = (
 
 
 def signal_of(path: str) -> str:
-    return next((signal for pattern, signal in _SIGNALS if pattern.search(path)), "other")
+    return next((signal for pattern, signal in _SIGNALS if pattern.search(path)), "elsewhere")
 
 
 def _count(request: Request, reply: Reply) -> None:
