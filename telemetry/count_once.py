@@ -151,6 +151,9 @@ class RecentCalls:
 
 def _reports(span: Span, call: _Call) -> bool:
     """Without the spans between them, their times tell whether one lies inside the other."""
+    if call.parent_id == span.parent_id:
+        # Beside each other, whatever their times and ids.
+        return False
     near = call.span_id == span.parent_id or call.parent_id == span.span_id
     return _is_same(span, call, near=near) and (near or _overlap(span, call))
 

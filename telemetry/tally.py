@@ -39,6 +39,7 @@ MOST_WAITING = 20_000
 #: The owner of what came with a key that nobody knows.
 NOBODYS = 0
 
+_start_of = attrgetter("start_time")
 _source_of = attrgetter("project_id", "key_id", "client", "service", "scope", "dialect")
 
 
@@ -198,9 +199,7 @@ class Tally:
         service = self._subjects.bounded((sender, "service"), service, hour)
         scope = self._subjects.bounded((sender, "scope"), scope, hour)
         one: _Source = self._sums.at(SOURCES, (now // 60_000 * 60, *sender, service, scope, dialect))
-        newest_end = 0.0
         for span in spans:
-            newest_end = max(newest_end, span.start_time.timestamp() * 1000 + span.duration_ms)
             if span.status == "error":
                 one.errors += 1
             if span.kind == "other":
@@ -208,7 +207,8 @@ class Tally:
             elif span.counted and span.kind in CALL_KINDS:
                 self._count_call(one, sender, span, now)
         one.spans += len(spans)
-        lag = (now - newest_end) / 1000
+        newest = max(spans, key=_start_of)
+        lag = (now - newest.start_time.timestamp() * 1000 - newest.duration_ms) / 1000
         one.lag_min, one.lag_max = (min(one.lag_min, lag), max(one.lag_max, lag)) if one.batches else (lag, lag)
         one.batches += 1
         one.last_at = now

@@ -111,9 +111,10 @@ def build(spans: Sequence[SpanRow], scores: Sequence[ScoreRow] = ()) -> Trace:
         order=_depth_first(spans, present),
         started=started,
         duration_ms=max((span.start_time - started) / MILLISECOND + span.duration_ms for span in spans),
-        input_tokens=sum(span.input_tokens for span in counted),
-        output_tokens=sum(span.output_tokens for span in counted),
-        cost_nano=sum(span.cost_nano for span in counted),
+        # Agents and chains may repeat what the calls inside them used.
+        input_tokens=sum(span.input_tokens for span in calls),
+        output_tokens=sum(span.output_tokens for span in calls),
+        cost_nano=sum(span.cost_nano for span in calls),
         calls=len(calls),
         unpriced=sum(not span.cost_source for span in calls),
         failed=sum(span.status == "error" and span.kind in OPERATION_KINDS for span in counted),

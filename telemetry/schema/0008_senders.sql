@@ -39,7 +39,7 @@ CREATE TABLE sources_1m (
     unrecognised SimpleAggregateFunction(sum, UInt64),
     -- Spans whose attributes were looked at for names that nobody understood.
     inspected SimpleAggregateFunction(sum, UInt64),
-    -- How many inserts the lags are of; seconds from the end of the newest span of an insert to its receipt.
+    -- How many inserts the lags are of; seconds from the end of the span of an insert that began last to its receipt.
     batches SimpleAggregateFunction(sum, UInt64),
     lag_min SimpleAggregateFunction(min, Float64),
     lag_max SimpleAggregateFunction(max, Float64),

@@ -16,9 +16,10 @@ SELECT
     -- Of an answer, else of whatever called a model.
     argMinIf(spans.model, (kind != 'llm', start_time), spans.model != '' AND kind IN ('llm', 'embedding')) AS model,
     uniqExactIf(spans.model, spans.model != '' AND kind IN ('llm', 'embedding')) AS models,
-    sumIf(spans.input_tokens, counted) AS input_tokens,
-    sumIf(spans.output_tokens, counted) AS output_tokens,
-    sumIf(spans.cost_nano, counted) AS cost_nano,
+    -- Agents and chains may repeat what the calls inside them used.
+    sumIf(spans.input_tokens, counted AND kind IN ('llm', 'embedding')) AS input_tokens,
+    sumIf(spans.output_tokens, counted AND kind IN ('llm', 'embedding')) AS output_tokens,
+    sumIf(spans.cost_nano, counted AND kind IN ('llm', 'embedding')) AS cost_nano,
     countIf(counted AND kind IN ('llm', 'embedding')) AS calls,
     countIf(counted AND kind IN ('llm', 'embedding') AND cost_source = '') AS unpriced,
     countIf(spans.status = 'error' AND counted AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail')) AS failed,
