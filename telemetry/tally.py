@@ -101,9 +101,9 @@ class _Table(NamedTuple):
     sums: type
 
 
-RECEIPTS = _Table("receipts_1m", ("minute", "project_id", "key_id", "client", "signal"), _Receipts)
-SOURCES = _Table("sources_1m", ("minute", "project_id", "key_id", "client", "service", "scope", "dialect"), _Source)
-NOTES = _Table("sender_notes_1h", ("hour", "kind", "project_id", "key_id", "client", "about", "subject"), _Note)
+RECEIPTS = _Table("sender_receipts", ("minute", "project_id", "key_id", "client", "signal"), _Receipts)
+SOURCES = _Table("sender_sources", ("minute", "project_id", "key_id", "client", "service", "scope", "dialect"), _Source)
+NOTES = _Table("sender_notes", ("hour", "kind", "project_id", "key_id", "client", "about", "subject"), _Note)
 
 
 @dataclass(slots=True)

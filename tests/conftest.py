@@ -13,7 +13,7 @@ from onwatch import private_redis
 from telemetry import commit, store, tally
 
 TABLES = (
-    "receipts_1m", "sources_1m", "sender_notes_1h",
+    "sender_receipts", "sender_sources", "sender_notes",
     "spans", "spans_1m", "spans_1h", "spend_15m", "scores", "scores_1m", "scores_1h",
     "log_pieces", "joined_pieces", "span_content",
     "metric_series", "metric_points", "metric_points_5m", "metric_points_1h",

@@ -2,7 +2,7 @@
 ALTER TABLE spans ADD COLUMN client LowCardinality(String) AFTER dialect;
 
 -- Requests by who sent them and what they carried. Project 0 holds what came with a key that nobody knows.
-CREATE TABLE receipts_1m (
+CREATE TABLE sender_receipts (
     project_id UInt32,
     minute DateTime('UTC') CODEC(Delta, ZSTD(1)),
     key_id UInt32,
@@ -19,7 +19,7 @@ ORDER BY (project_id, minute, key_id, client, signal)
 TTL minute + INTERVAL 3 DAY;
 
 -- Spans that were stored, by what made them.
-CREATE TABLE sources_1m (
+CREATE TABLE sender_sources (
     project_id UInt32,
     minute DateTime('UTC') CODEC(Delta, ZSTD(1)),
     key_id UInt32,
@@ -50,7 +50,7 @@ ORDER BY (project_id, minute, key_id, client, service, scope, dialect)
 TTL minute + INTERVAL 3 DAY;
 
 -- What was not understood: one row a sender, kind and subject, with one example.
-CREATE TABLE sender_notes_1h (
+CREATE TABLE sender_notes (
     project_id UInt32,
     hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
     -- refused | attribute | unpriced

@@ -115,7 +115,7 @@ def http_connection(console: str) -> http.client.HTTPConnection:
 
 def refusals(client: str) -> int:
     tally.flush()
-    return value("SELECT sum(refused) FROM receipts_1m WHERE client = {client:String}", client=client)
+    return value("SELECT sum(refused) FROM sender_receipts WHERE client = {client:String}", client=client)
 
 
 def test_a_sender_that_waits_for_leave_gets_it(console):
