@@ -256,7 +256,7 @@ MAGIC = (
 )  # fmt: skip
 
 
-def run_plain(corpus: list[bytes], *, seconds: float, seed: int) -> int:
+def run_plain(corpus: list[bytes], *, seconds: float, seed: int, check: Callable[[bytes], None] = check) -> int:
     """Mutate for a while; returns how many inputs were tried. Raises Finding."""
     chance = random.Random(seed)
     ends = time.monotonic() + seconds

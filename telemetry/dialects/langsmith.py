@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from accounts.keys import Caller
 from core.money import to_nano
 from telemetry import errors, lenient_json, times
 from telemetry.dialects.decoded import BadItem
+from telemetry.dialects.usage import MAX_USD
+from telemetry.dialects.values import as_whole
 from telemetry.span import Document, Kind, Score, Span
 
 KINDS: dict[str, Kind] = {
@@ -71,6 +74,17 @@ def look(value: Any, place: str) -> Any:  # noqa: ANN401
     return value
 
 
+def mapping(value: Any, place: str) -> Mapping[str, Any]:  # noqa: ANN401
+    """The object at a place; an empty one where there is none, or something else."""
+    found = look(value, place)
+    return found if isinstance(found, Mapping) else {}
+
+
+def listed(run: Mapping[str, Any], name: str) -> list[Any]:
+    found = run.get(name)
+    return found if isinstance(found, list) else []
+
+
 def first(value: Any, places: Iterable[str]) -> Any:  # noqa: ANN401
     return next((found for place in places if (found := look(value, place)) not in (None, "", {}, [])), None)
 
@@ -104,11 +118,8 @@ _EMPTY: tuple[Any, ...] = (None, {}, [])
 
 def merged(known: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
     """Two pieces of one run, in whichever order they came: what says something wins over what does not."""
-    extra = {**(known.get("extra") or {}), **(piece.get("extra") or {})}
-    metadata = {
-        **(look(known, "extra.metadata") or {}),
-        **(look(piece, "extra.metadata") or {}),
-    }
+    extra = {**mapping(known, "extra"), **mapping(piece, "extra")}
+    metadata = {**mapping(known, "extra.metadata"), **mapping(piece, "extra.metadata")}
     together = {**known, **{name: value for name, value in piece.items() if value not in _EMPTY}}
     if extra or metadata:
         together["extra"] = extra | {"metadata": metadata}
@@ -152,7 +163,7 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         service=str(run.get("session_name") or ""),
         scope=_client(run),
         dialect="langsmith",
-        tags=[str(tag) for tag in run.get("tags") or []],
+        tags=[str(tag) for tag in listed(run, "tags")],
         attributes=_rest(run),
         **texts,
     )
@@ -167,7 +178,7 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
 
 
 def _first_token_ms(run: Mapping[str, Any], start: datetime) -> float | None:
-    for event in run.get("events") or []:
+    for event in listed(run, "events"):
         if isinstance(event, Mapping) and event.get("name") == "new_token":
             at = moment(event.get("time"), field="events.time")
             return max(0.0, (at - start).total_seconds() * 1000) if at else None
@@ -185,13 +196,13 @@ def _json(value: Any) -> str:  # noqa: ANN401
 
 
 def _client(run: Mapping[str, Any]) -> str:
-    runtime = look(run, "extra.runtime") or {}
+    runtime = mapping(run, "extra.runtime")
     name, version = runtime.get("sdk", ""), runtime.get("sdk_version", "")
     return f"{name}/{version}" if name and version else str(name)
 
 
 def _rest(run: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = look(run, "extra.metadata") or {}
+    metadata = mapping(run, "extra.metadata")
     kept = {f"metadata.{name}": value for name, value in metadata.items() if not name.startswith(HIDDEN_METADATA)}
     parameters = look(run, "extra.invocation_params")
     return kept | ({"invocation_params": parameters} if parameters else {})
@@ -214,13 +225,12 @@ def _fill_usage(span: Span, run: Mapping[str, Any]) -> None:
     if not isinstance(usage, Mapping):
         return
     for name, places in TOKEN_PLACES.items():
-        count = first(usage, places)
-        if isinstance(count, int | float) and not isinstance(count, bool) and count > 0:
-            setattr(span, name, int(count))
+        if count := as_whole(first(usage, places)):
+            setattr(span, name, count)
     if span.cached_tokens + span.cache_write_tokens > span.input_tokens:
         span.input_tokens += span.cached_tokens + span.cache_write_tokens
     cost = usage.get("total_cost")
-    if isinstance(cost, int | float) and not isinstance(cost, bool) and cost > 0:
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 < cost < MAX_USD:
         span.cost_nano, span.cost_source = to_nano(float(cost)), "reported"
 
 
@@ -236,7 +246,7 @@ def _fill_documents(span: Span, run: Mapping[str, Any]) -> None:
         if identity := entry.get("id") or metadata.get("id") or metadata.get("source"):
             document["id"] = str(identity)
         score = next((value for value in (entry.get("score"), metadata.get("score")) if value is not None), None)
-        if isinstance(score, int | float):
+        if isinstance(score, int | float) and abs(score) <= sys.float_info.max:
             document["score"] = float(score)
         span.documents.append(document)
 
@@ -252,7 +262,7 @@ def to_score(feedback: Mapping[str, Any], caller: Caller) -> Score:
     value, label = feedback.get("score"), ""
     if value is None and isinstance(feedback.get("value"), int | float | bool):
         value = feedback["value"]
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise BadItem("must be a number or a boolean", field="score")
     if isinstance(feedback.get("value"), str):
         label = feedback["value"]

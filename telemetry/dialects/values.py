@@ -119,7 +119,8 @@ def as_number(value: Any) -> float | None:
             value = float(value) if len(value) < 64 else None
         except ValueError:
             return None
-    if isinstance(value, int | float) and math.isfinite(value):
+    # A whole number may be larger than any float, and asking whether it is finite then fails.
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return None
 
