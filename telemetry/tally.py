@@ -323,6 +323,7 @@ def _not_understood(span: Span) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+_COUNT = re.compile(r"^\d+ (?=\w)")
 _PLACE = re.compile(r"\[\d+\]")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\b[0-9a-f]{8}(?:[0-9a-f]|-[0-9a-f]){8,}\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\b\d{4,}\b")
@@ -332,7 +333,7 @@ _PATH = re.compile(r"^(?:[\w-]+\.)+(?=[\w-]+: )")
 
 def reason_in(message: str) -> str:
     """What messages of one kind have in common: without places in the body, ids, quoted texts and large numbers."""
-    reason = _ATTRIBUTE.sub("attributes", _PLACE.sub("", message[: 4 * MAX_SUBJECT]))
+    reason = _ATTRIBUTE.sub("attributes", _PLACE.sub("", _COUNT.sub("", message[: 4 * MAX_SUBJECT])))
     return _NUMBER.sub("…", _QUOTED.sub("…", _PATH.sub("", reason)))[:MAX_SUBJECT]
 
 

@@ -44,6 +44,10 @@ class Decoded:
     items: list[Any] = field(default_factory=list)
     keep: Keep | None = None
 
+    @property
+    def taken(self) -> int:
+        return len(self.spans) + len(self.items)
+
     def refuse(self, count: int, why: str) -> None:
         """Count what turned out to be bad after decoding."""
         self.rejected += count

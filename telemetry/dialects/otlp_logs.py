@@ -85,6 +85,7 @@ class DecodedLogs:
     #: The first of those in words.
     example: str = ""
     message: str = ""
+    refused: list[str] = field(default_factory=list)
 
     def ignore(self, record: Any, name: bytes) -> None:
         self.ignored += 1
@@ -130,7 +131,7 @@ def decode_logs(body: bytes, *, json: bool, caller: Caller) -> DecodedLogs:
             elif join.fields or join.scores:
                 decoded.ignored += len(events)
                 decoded.example = decoded.example or NO_LINK
-    decoded.rejected, decoded.message = len(refusals), explain(refusals)
+    decoded.rejected, decoded.message, decoded.refused = len(refusals), explain(refusals), refusals
     return decoded
 
 

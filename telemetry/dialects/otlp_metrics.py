@@ -85,6 +85,7 @@ class DecodedMetrics:
     #: Data points, as OTLP counts them.
     rejected: int = 0
     message: str = ""
+    refused: list[str] = field(default_factory=list)
 
 
 def decode_metrics(body: bytes, *, json: bool, caller: Caller) -> DecodedMetrics:
@@ -103,7 +104,7 @@ def decode_metrics(body: bytes, *, json: bool, caller: Caller) -> DecodedMetrics
                     decoded.points += reader.read(kind, given)
                 except BadItem as error:
                     refusals.append(error.at(f"{place}[{at}].{kind}.dataPoints[{point_at}]"))
-    decoded.rejected, decoded.message = len(refusals), explain(refusals)
+    decoded.rejected, decoded.message, decoded.refused = len(refusals), explain(refusals), refusals
     return decoded
 
 

@@ -96,7 +96,7 @@ async def _export(signal: Signal, body: bytes, context: grpc.aio.ServicerContext
         logger.exception("An export request failed by a fault of ours.")
         refused = grpc.StatusCode.INTERNAL, OUR_FAULT
     else:
-        tally.received(sender, signal.name, items=len(decoded.spans))
+        tally.received(sender, signal.name, items=decoded.taken)
         tally.refused(sender, signal.name, refusals(decoded))
         return signal.response(decoded)
     code, message = refused

@@ -78,7 +78,7 @@ class Signal:
         except Refusal as refusal:
             return _refuse(refusal, media_type or JSON)
         body = _encode(self.response(decoded), media_type)
-        return Reply(200, body, media_type, items=len(decoded.spans), refused=refusals(decoded))
+        return Reply(200, body, media_type, items=decoded.taken, refused=refusals(decoded))
 
     def response(self, decoded: Decoded) -> Message:
         """What OTLP answers to a body that was taken, as a whole or in part."""

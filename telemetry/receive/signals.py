@@ -13,7 +13,7 @@ def metric_points(plain: bytes, json: bool, caller: Caller) -> Decoded:
     """All points of an ``ExportMetricsServiceRequest``. Raises BadBody."""
     found = decode_metrics(plain, json=json, caller=caller)
     metrics.count("onwatch_metric_points_rejected_total", found.rejected)
-    return Decoded(rejected=found.rejected, message=found.message, items=found.points, keep=points.store_points)
+    return Decoded([], found.rejected, found.message, found.refused, found.points, points.store_points)
 
 
 def logs(plain: bytes, json: bool, caller: Caller) -> Decoded:
@@ -22,7 +22,7 @@ def logs(plain: bytes, json: bool, caller: Caller) -> Decoded:
     Other records are refused: whoever sends them should learn that they are not kept.
     """
     found = decode_logs(plain, json=json, caller=caller)
-    decoded = Decoded(rejected=found.rejected, message=found.message, items=found.joins, keep=amend.take)
+    decoded = Decoded([], found.rejected, found.message, found.refused, found.joins, amend.take)
     if found.ignored:
         metrics.count("onwatch_log_records_unkept_total", found.ignored)
         decoded.refuse(found.ignored, f"{found.ignored} tell nothing of a model call and are not kept: {found.example}")

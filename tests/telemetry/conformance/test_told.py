@@ -1,6 +1,7 @@
 """What any receiver refuses is on the page of senders: who sent it, why, how often, and one example."""
 
 import json
+import time
 
 import pytest
 
@@ -112,3 +113,20 @@ def test_signals_are_told_apart(http, shop):
         "scores": (1, 1),
         "spans": (1, 1),
     }
+
+
+def test_points_and_records_are_counted_like_spans(http, shop):
+    now = str(time.time_ns())
+    points = [{"timeUnixNano": now, "asInt": "1"}, {"asInt": "2"}, {"timeUnixNano": now, "asInt": "3"}]
+    metrics = [{"name": "queue.depth", "gauge": {"dataPoints": points}}]
+    body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]}
+    assert http.post("/v1/metrics", json=body, headers=AGENT).status_code == 200
+    records = [{"body": {"stringValue": "hello"}}, {"traceId": "abc", "eventName": "gen_ai.choice"}]
+    body = {"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}
+    assert http.post("/v1/logs", json=body, headers=AGENT).status_code == 200
+    found = reasons(shop)
+    assert found["metrics", "timeUnixNano: is missing"] == 1
+    assert found["logs", "traceId: must be hex digits, not base64"] == 1
+    assert any(signal == "logs" and reason.startswith("tell nothing of a model call") for signal, reason in found)
+    (client,) = senders.report(shop).clients
+    assert {receipt.signal: receipt.items for receipt in client.receipts} == {"metrics": 2, "logs": 0}
