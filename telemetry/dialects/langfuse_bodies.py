@@ -105,7 +105,9 @@ def _span(
     caller: Caller,
 ) -> Span:
     duration_ms = max(0.0, (end - start) / MILLISECOND)
-    defaults = Defaults.of(project_id=caller.project_id, key_id=caller.key_id).named("scope", known.scope)
+    defaults = Defaults.of(project_id=caller.project_id, key_id=caller.key_id, client=caller.client).named(
+        "scope", known.scope
+    )
     said = _Said(text_of(name).encode(), {key: _value(value) for key, value in attributes.items()})
     start_ns = (start - EPOCH) // timedelta(microseconds=1) * 1000
     return translate(said, (trace_id, own_id, parent, start, duration_ms), start_ns, defaults)

@@ -71,6 +71,7 @@ _SIGNALS = (
     (re.compile(r"/v1/logs"), "logs"),
     (re.compile(r"/(?:feedback|scores)"), "scores"),
     (re.compile(r"/runs"), "runs"),
+    (re.compile(r"/ingestion"), "observations"),
 )
 
 
@@ -80,7 +81,7 @@ def signal_of(path: str) -> str:
 
 def _count(request: Request, reply: Reply) -> None:
     """What became of it, for the page of senders. Reads, and what nobody in particular sent, are left out."""
-    if request.sender is None:
+    if request.sender is None or request.method == "GET":
         return
     signal = signal_of(request.path)
     if reply.status >= 400:

@@ -106,7 +106,8 @@ async def ingest(request: Request) -> Reply:
         {"id": identity, "status": 400, "message": bad.at("event"), "error": "InvalidRequestError"}
         for identity, bad in taken.bad
     ]
-    return Reply(207, orjson.dumps({"successes": successes, "errors": errors}))
+    answer = orjson.dumps({"successes": successes, "errors": errors})
+    return Reply(207, answer, items=len(successes), refused=[error["message"] for error in errors])
 
 
 class _Verdicts(NamedTuple):
@@ -149,9 +150,9 @@ def _scores(body: bytes, caller: Caller) -> Reply:
             errors.append({"index": index, "message": error.at(f"[{index}]")})
     judgements.take(given, caller)
     if not errors:
-        return Reply(202, orjson.dumps({"message": "Accepted"}))
+        return Reply(202, orjson.dumps({"message": "Accepted"}), items=len(given))
     verdict = {"accepted": len(given), "rejected": len(errors), "errors": errors[:EXPLAINED]}
-    return Reply(207, orjson.dumps(verdict))
+    return Reply(207, orjson.dumps(verdict), items=len(given), refused=[error["message"] for error in errors])
 
 
 def _one_score(content: dict[str, Any], caller: Caller) -> Reply:
@@ -160,7 +161,7 @@ def _one_score(content: dict[str, Any], caller: Caller) -> Reply:
     except BadItem as error:
         raise BadBody(error.at("score")) from None
     judgements.take([given], caller)
-    return Reply(200, orjson.dumps({"id": given.score.score_id}))
+    return Reply(200, orjson.dumps({"id": given.score.score_id}), items=1)
 
 
 HANDLERS: dict[str, tuple[str, Handler]] = {

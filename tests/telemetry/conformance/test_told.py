@@ -49,6 +49,16 @@ def test_runs_and_judgements_of_langsmith(http, shop):
     assert any(signal == "scores" and reason.startswith("422") for signal, reason in found)
 
 
+def test_events_and_scores_of_langfuse(http, shop):
+    event = {"id": "e", "timestamp": "2026-11-20T12:00:00Z", "type": "generation-create", "body": {"name": 7}}
+    batch = {"batch": [event, {"id": "f", "type": "nonsense"}]}
+    assert http.post("/api/public/ingestion", json=batch, headers=AGENT).status_code == 207
+    assert http.post("/api/public/scores", json=[{"name": "x"}], headers=AGENT).status_code == 207
+    assert http.get("/api/public/v2/prompts/none", headers=AGENT).status_code == 404
+    signals = {signal for signal, _ in reasons(shop)}
+    assert signals == {"observations", "scores"}
+
+
 def test_items_of_the_rest_api(http, shop):
     good, bad = {"trace_id": "t", "span_id": "s"}, {"trace_id": "t", "duration_ms": -1}
     assert http.post("/api/v1/spans", json=[good, bad, bad], headers=AGENT).status_code == 201

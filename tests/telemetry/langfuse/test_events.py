@@ -1,19 +1,19 @@
 """Langfuse's events to spans, without stores: every shape of usage, and whatever else may come."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.keys import Caller
 from bench.fuzz_decoders import check_score, check_span, decode_langfuse
 from telemetry.dialects.decoded import BadBody
 from telemetry.dialects.langfuse_bodies import OBSERVATION_NAMES, READ, SHARED_NAMES, observation_span
 from telemetry.dialects.langfuse_events import KINDS, MAX_KEPT, TIMES, Known, added, read
 from tests.telemetry.langfuse.requests import at, event
 
-CALLER = SimpleNamespace(project_id=7, key_id=3)
+CALLER = Caller(key_id=3, project_id=7, project_slug="default", scopes=frozenset({"ingest"}))
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
