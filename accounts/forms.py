@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -42,6 +43,13 @@ class JoinForm(BaseUserCreationForm):
         model = User
         fields = ["username", "email"]
 
+    def clean_email(self) -> str:
+        """An address is one person's, because single sign-on knows people by it."""
+        email = self.cleaned_data["email"]
+        if email and User.objects.filter(email__iexact=email).exists():
+            raise forms.ValidationError("Somebody here has this address already. Is it you? Then sign in instead.")
+        return email
+
 
 class ProjectForm(forms.ModelForm):
     """What an admin sets for the whole project."""
@@ -65,6 +73,13 @@ class ProjectForm(forms.ModelForm):
         if zone not in available_timezones():
             raise forms.ValidationError("Not an IANA time zone; write it like Europe/Berlin.")
         return zone
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        start, end = values.get("business_start"), values.get("business_end")
+        if start and end and start >= end:
+            self.add_error("business_end", "Must be later than the start; hours over midnight are not known here.")
+        return values
 
     def clean_evaluation_share(self) -> float:
         share = self.cleaned_data["evaluation_share"]

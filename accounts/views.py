@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit, invitations
 from accounts.access import admin_required
+from accounts.adapters import INVITED
 from accounts.forms import InviteForm, JoinForm, KeyForm, ProjectForm, RoleForm
 from accounts.invitations import NotInvited
 from accounts.keys import forget_cached
@@ -140,6 +141,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         invitation = invitations.read(token)
     except NotInvited as error:
         return _render(request, "not_invited", {"reason": str(error)}, status=403)
+    # For single sign-on, which comes back to this page.
+    request.session[INVITED] = token
     form = JoinForm(request.POST or None)
     if request.method == "POST":
         if request.user.is_authenticated:
@@ -169,8 +172,9 @@ def project(request: HttpRequest) -> HttpResponse:
 @admin_required
 @require_safe
 def audit_log(request: HttpRequest) -> HttpResponse:
-    """Who changed what in this project, newest first."""
-    entries = AuditEntry.objects.filter(project=request.project).select_related("user", "key")
+    """Who changed what in this project, and in the playbooks, which all projects share; newest first."""
+    shown = Q(project=request.project) | Q(project=None, action__startswith="playbook.")
+    entries = AuditEntry.objects.filter(shown).select_related("user", "key")
     search = request.GET.get("q", "").strip()
     if search:
         entries = entries.filter(

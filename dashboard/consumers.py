@@ -13,8 +13,9 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import Http404
 
-from accounts.access import get_project_or_404, may
-from accounts.models import Membership, Project, User
+from accounts.access import get_project_or_404
+from accounts.models import User
+from accounts.sockets import NOT_FOUND, NOT_SIGNED_IN, RECHECK_SECONDS, may_watch
 from core.timerange import BadRange
 from dashboard import viewers
 from dashboard.fragments import Fragments
@@ -23,14 +24,8 @@ from telemetry.scope import Scope
 
 logger = logging.getLogger(__name__)
 
-# Codes of our own (4000–4999) are given after accepting, because a browser sees nothing of a refused handshake and
-# htmx would try for ever; on these it stops.
+#: Beside the codes of ``accounts.sockets``.
 NOT_LIVE = 4400
-NOT_SIGNED_IN = 4401
-NOT_FOUND = 4404
-
-#: How long a person who was removed from a project may go on watching.
-RECHECK_SECONDS = 60.0
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -115,7 +110,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if time.monotonic() - self._checked_at <= RECHECK_SECONDS:
             return True
         self._checked_at = time.monotonic()
-        return await database_sync_to_async(_may_watch)(self.scope["user"], self.project_id)
+        return await database_sync_to_async(may_watch)(self.scope["user"], self.project_id)
 
 
 def _open(user: User, query_string: str) -> Scope:
@@ -125,9 +120,3 @@ def _open(user: User, query_string: str) -> Scope:
     if not scope.is_live:
         raise BadRange("refresh: only a range that ends now is pushed, with refresh=live")
     return scope
-
-
-def _may_watch(user: User, project_id: int) -> bool:
-    project = Project.objects.filter(pk=project_id).first()
-    user = User.objects.filter(pk=user.pk, is_active=True).first()
-    return bool(project and user and may(user, project, Membership.Role.VIEWER))

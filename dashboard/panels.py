@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import OperationalError
@@ -21,6 +22,7 @@ from costs.budgets import BudgetStatus
 from dashboard import figures, issues, links
 from dashboard.health import FEW_SCORES
 from dashboard.queries import Reading
+from incidents import queries as incidents
 from telemetry.marks import marks_in
 from telemetry.scope import Scope
 from telemetry.series import Parts
@@ -64,6 +66,11 @@ class Panel:
         except (StoreUnavailable, OperationalError) as error:
             logger.warning("The panel %s of project %s has no figures: %s", self.name, scope.project.slug, error)
             return render_to_string("dashboard/_unavailable.html", frame)
+
+
+def _open_incidents(reading: Reading) -> Context:
+    found = incidents.open_with_clock(reading.scope.project)
+    return {"incidents": found, "absent": not found, "now": datetime.now(UTC)}
 
 
 def _health(reading: Reading) -> Context:
@@ -195,6 +202,8 @@ def _alerts(reading: Reading) -> Context:
 
 
 PANELS: tuple[Panel, ...] = (
+    # Hidden while there are none.
+    Panel("open-incidents", "Open incidents", _open_incidents),
     Panel("health", "Health score", _health),
     Panel("quality", "Response quality", _quality),
     Panel("errors", "Error distribution", _errors),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Project, User
 from alerts.models import Alert, Severity
+from incidents import live
 from incidents.models import (
     OPEN_STATES,
     Deadline,
@@ -46,9 +48,17 @@ def write(
     incident: Incident, kind: Entry, text: str, *, actor: User | None = None, at: datetime | None = None, **data: object
 ) -> TimelineEntry:
     """Add one entry to the timeline."""
-    return TimelineEntry.objects.create(
+    entry = TimelineEntry.objects.create(
         incident=incident, kind=kind, text=text, actor=actor, at=at or timezone.now(), data=data
     )
+    touch(incident)
+    return entry
+
+
+def touch(incident: Incident) -> None:
+    """Let open pages see, once this is committed, that the incident is no longer what they show."""
+    Incident.objects.filter(pk=incident.pk).update(revision=F("revision") + 1)
+    transaction.on_commit(partial(live.announce, incident.project_id))
 
 
 def _locked(incident: Incident) -> Incident:
@@ -91,21 +101,22 @@ def declare(
         affected_features=list(features),
         affected_models=list(models),
         fingerprint=fingerprint,
+        evidence_due_at=now,
     )
     who = f"{actor} declared it" if actor else "Opened by a rule"
     write(incident, Entry.DECLARED, f"{who} as {severity}." + (f" {reason}" if reason else ""), actor=actor, at=now)
     Deadline.objects.create(incident=incident, kind=Deadline.Kind.RESPONSE, due_at=respond_by(severity, now, project))
     if actor:
-        _respond(incident, now)
+        responded(incident, now)
     return incident
 
 
-def _respond(incident: Incident, now: datetime) -> None:
+def responded(incident: Incident, now: datetime) -> None:
     """The first act of a person stops the response clock."""
     if incident.responded_at is None:
         incident.responded_at = now
         incident.save(update_fields=["responded_at"])
-        Deadline.objects.filter(incident=incident, kind=Deadline.Kind.RESPONSE, met_at__isnull=True).update(met_at=now)
+        incident.deadlines.filter(kind=Deadline.Kind.RESPONSE, met_at__isnull=True).update(met_at=now)
 
 
 @transaction.atomic
@@ -114,7 +125,7 @@ def respond(incident: Incident, *, actor: User) -> Incident:
     incident = _locked(incident)
     if incident.responded_at is None:
         now = timezone.now()
-        _respond(incident, now)
+        responded(incident, now)
         write(incident, Entry.STATE, f"{actor} responds.", actor=actor, at=now)
     return incident
 
@@ -144,7 +155,7 @@ def change_state(incident: Incident, state: str, *, reason: str, actor: User) ->
     if state == State.CLOSED:
         incident.closed_at = now
     _save(incident, "state", "mitigated_at", "resolved_at", "closed_at")
-    _respond(incident, now)
+    responded(incident, now)
     verb = "Reopened" if incident.is_open and not was_open else f"{old} → {incident.get_state_display()}"
     write(incident, Entry.STATE, f"{verb}: {reason.strip()}", actor=actor, at=now, state=state)
     return incident
@@ -163,10 +174,10 @@ def change_severity(incident: Incident, severity: str, *, reason: str, actor: Us
     old, incident.severity = incident.severity, severity
     _save(incident, "severity")
     if incident.responded_at is None:
-        Deadline.objects.filter(incident=incident, kind=Deadline.Kind.RESPONSE, met_at__isnull=True).update(
+        incident.deadlines.filter(kind=Deadline.Kind.RESPONSE, met_at__isnull=True).update(
             due_at=respond_by(severity, incident.opened_at, incident.project), missed_at=None
         )
-        _respond(incident, timezone.now())
+        responded(incident, timezone.now())
     write(incident, Entry.SEVERITY, f"{old} → {severity}: {reason.strip()}", actor=actor, severity=severity)
     return incident
 
@@ -180,7 +191,7 @@ def assign(incident: Incident, role: str, person: User | None, *, actor: User) -
         return incident
     setattr(incident, role, person)
     _save(incident, role)
-    _respond(incident, timezone.now())
+    responded(incident, timezone.now())
     write(incident, Entry.ROLE, f"{Role(role).label}: {_person(old)} → {_person(person)}.", actor=actor, role=role)
     return incident
 
@@ -207,7 +218,7 @@ def edit(incident: Incident, changes: dict[str, object], *, version: int, actor:
     for name in changed:
         setattr(current, name, changes[name])
     _save(current, *changed)
-    _respond(current, timezone.now())
+    responded(current, timezone.now())
     write(current, Entry.EDIT, f"Changed {', '.join(EDITABLE[name] for name in changed)}.", actor=actor, before=before)
     return current
 
@@ -218,14 +229,14 @@ def add_note(incident: Incident, text: str, *, actor: User, at: datetime | None 
     if not text.strip():
         raise Refused("Write something.", field="text")
     incident = _locked(incident)
-    _respond(incident, timezone.now())
+    responded(incident, timezone.now())
     return write(incident, Entry.NOTE, text.strip(), actor=actor, at=at)
 
 
 @transaction.atomic
 def correct_note(entry: TimelineEntry, text: str, *, actor: User) -> TimelineEntry:
     """Replace a note's text; what it said before stays readable."""
-    entry = TimelineEntry.objects.select_for_update().get(pk=entry.pk)
+    entry = TimelineEntry.objects.select_for_update().select_related("incident").get(pk=entry.pk)
     if entry.kind != Entry.NOTE:
         raise Refused("Only notes can be corrected.", field="text")
     if not text.strip():
@@ -234,6 +245,7 @@ def correct_note(entry: TimelineEntry, text: str, *, actor: User) -> TimelineEnt
         TimelineRevision.objects.create(entry=entry, text=entry.text, replaced_by=actor)
         entry.text = text.strip()
         entry.save(update_fields=["text"])
+        touch(entry.incident)
     return entry
 
 
@@ -278,37 +290,8 @@ def merge(duplicate: Incident, into: Incident, *, actor: User) -> Incident:
     duplicate.closed_at = now
     duplicate.resolved_at = duplicate.resolved_at or now
     _save(duplicate, "merged_into", "state", "closed_at", "resolved_at")
-    Deadline.objects.filter(incident=duplicate, met_at__isnull=True, missed_at__isnull=True).update(met_at=now)
+    duplicate.deadlines.open().update(met_at=now)
     Incident.objects.filter(pk=into.pk).update(version=F("version") + 1)
     write(duplicate, Entry.MERGE, f"Merged into {into.ref}.", actor=actor, into=into.pk)
     write(into, Entry.MERGE, f"Took over {duplicate.ref}: {duplicate.title}", actor=actor, duplicate=duplicate.pk)
     return into
-
-
-def sweep(now: datetime | None = None) -> int:
-    """Write down the deadlines that were missed. Each is claimed by a conditional update, so it is told once."""
-    now = now or timezone.now()
-    due = Deadline.objects.filter(due_at__lte=now, met_at__isnull=True, missed_at__isnull=True).select_related(
-        "incident"
-    )
-    told = 0
-    for deadline in due[:200]:
-        with transaction.atomic():
-            mine = Deadline.objects.filter(pk=deadline.pk, met_at__isnull=True, missed_at__isnull=True).update(
-                missed_at=now
-            )
-            if not mine:
-                continue
-            told += 1
-            if deadline.incident.is_open:
-                write(deadline.incident, Entry.CLOCK, _missed(deadline), at=deadline.due_at, subject=deadline.subject)
-    return told
-
-
-def _missed(deadline: Deadline) -> str:
-    match deadline.kind:
-        case Deadline.Kind.RESPONSE:
-            return f"Nobody had responded by the time that {deadline.incident.severity} allows."
-        case Deadline.Kind.STEP:
-            return f"The window of the step “{deadline.subject}” is over."
-    return "The review is due."

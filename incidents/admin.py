@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from incidents import playbook_format
-from incidents.models import Playbook, PlaybookVersion
+from incidents import library, playbook_format
+from incidents.models import Playbook
 
 
 class PlaybookForm(forms.ModelForm):
@@ -55,19 +55,7 @@ class PlaybookAdmin(ModelAdmin):
         return newest.number if newest else None
 
     def save_model(self, request: HttpRequest, obj: Playbook, form: PlaybookForm, change: bool) -> None:
-        definition = form.definition
-        obj.slug, obj.name = definition["slug"], definition["name"]
-        obj.trigger = definition.get("trigger", "")
-        super().save_model(request, obj, form, change)
-        newest = obj.newest
-        if newest is None or newest.definition != definition:
-            PlaybookVersion.objects.create(
-                playbook=obj,
-                number=newest.number + 1 if newest else 1,
-                definition=definition,
-                author=request.user,
-                note=form.cleaned_data["note"],
-            )
+        library.save(obj, form.definition, author=request.user, note=form.cleaned_data["note"])
 
     def has_delete_permission(self, request: HttpRequest, obj: Playbook | None = None) -> bool:
         """Archive instead: old runs point here."""

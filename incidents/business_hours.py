@@ -24,7 +24,7 @@ class BusinessHours:
             ZoneInfo(project.time_zone),
             _as_time(project.business_start),
             _as_time(project.business_end),
-            frozenset(int(day) for day in project.business_days),
+            frozenset(int(day) for day in project.business_days if day.isdecimal()),
         )
 
     def _opens(self, day: date) -> datetime:
@@ -49,14 +49,15 @@ class BusinessHours:
             if ends - begins >= left:
                 return (begins + left).astimezone(UTC)
             left -= ends - begins
-        raise ValueError("more business time than five weeks hold")
+        # Only where the hours of a project make no sense, for example no working day: the clock then runs as on a wall.
+        return moment + amount
 
     def end_of_next_day(self, moment: datetime) -> datetime:
         """The end, in UTC, of the first working day that begins after ``moment``."""
         for day in self._working_days(moment.astimezone(self.zone).date()):
             if self._opens(day).astimezone(UTC) > moment:
                 return self._closes(day).astimezone(UTC)
-        raise ValueError("a week without a working day")
+        return moment + timedelta(days=1)
 
 
 def _as_time(value: time | str) -> time:

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from incidents import queries
+from incidents import live, queries
 
 
 def open_incidents(request: HttpRequest) -> dict[str, Any]:
     user, project = getattr(request, "user", None), getattr(request, "project", None)
     if project is None or user is None or not user.is_authenticated:
         return {}
-    return {"open_incidents": queries.open_incidents(project)}
+    # The stamp first, so that the page learns of what changes while it is being made.
+    return {"incidents_stamp": live.stamp(project), "open_incidents": queries.open_incidents(project)}

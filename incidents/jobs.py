@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core.jobs import Job
-from incidents import actions, respond
+from incidents import deadlines, respond
 
 
 def _respond() -> None:
@@ -14,7 +14,8 @@ def _respond() -> None:
 
 
 def _sweep() -> None:
-    actions.sweep()
+    deadlines.sweep()
+    respond.keep_evidence()
 
 
 JOBS: tuple[Job, ...] = (

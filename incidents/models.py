@@ -59,12 +59,22 @@ class Incident(models.Model):
     fingerprint = models.CharField(max_length=64, blank=True, default="")
     #: Raised by every edit; a form that was made from an older one is shown both versions instead of overwriting.
     version = models.PositiveIntegerField(default=1)
+    #: Raised by everything that its page shows: open pages compare it with what they have.
+    revision = models.PositiveBigIntegerField(default=1)
+    #: When figures must be kept with it; empty when that is done. A row, so that it happens whoever dies in between.
+    evidence_due_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-opened_at"]
         indexes = [
             models.Index(fields=["project", "state", "-opened_at"], name="incident_list"),
             models.Index(fields=["project", "fingerprint"], name="incident_fingerprint"),
+            # The sweep that keeps evidence.
+            models.Index(
+                fields=["evidence_due_at"],
+                name="incident_evidence_due",
+                condition=models.Q(evidence_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -185,6 +195,12 @@ class Evidence(models.Model):
         return self.title
 
 
+class DeadlineQuerySet(models.QuerySet["Deadline"]):
+    def open(self) -> DeadlineQuerySet:
+        """Neither met nor missed."""
+        return self.filter(met_at__isnull=True, missed_at__isnull=True)
+
+
 class Deadline(models.Model):
     """Something that must happen later. Claimed by a conditional update and swept; it survives any process."""
 
@@ -195,13 +211,15 @@ class Deadline(models.Model):
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="deadlines")
     kind = models.CharField(max_length=10, choices=Kind)
-    #: Which step, for steps.
+    #: ``run/step`` for steps: the run's key and the step's slug.
     subject = models.CharField(max_length=80, blank=True, default="")
     due_at = models.DateTimeField()
     #: Met in time or called off.
     met_at = models.DateTimeField(null=True, blank=True)
     #: When the sweep found it missed and wrote so.
     missed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeadlineQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_at"]

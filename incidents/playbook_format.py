@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from string import Template
 from typing import Any
-from urllib.parse import quote
 
 import yaml
 
@@ -21,10 +19,13 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DURATION = re.compile(r"(\d{1,4})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
-PLAYBOOK_KEYS = {"slug", "name", "trigger", "steps"}
-STEP_KEYS = {"slug", "name", "goal", "window", "items", "branches"}
-BRANCH_KEYS = {"slug", "name", "when", "items"}
-ITEM_KEYS = {"slug", "text", "command", "page"}
+#: Key -> the most characters of its text; None for what is checked elsewhere.
+PLAYBOOK_KEYS = {"slug": 64, "name": 120, "trigger": 300, "steps": None}
+STEP_KEYS = {"slug": 40, "name": 120, "goal": 300, "window": None, "items": None, "branches": None}
+BRANCH_KEYS = {"slug": 40, "name": 120, "when": 300, "items": None}
+ITEM_KEYS = {"slug": 40, "text": 1000, "command": 2000, "page": 1000}
+WINDOW_KEYS = {"from": None, "to": None}
+PAGE_STARTS = ("${base_url}/", "https://", "http://")
 
 
 class BadPlaybook(ValueError):
@@ -39,15 +40,75 @@ def duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def _check_keys(found: Any, allowed: set[str], required: set[str], where: str) -> None:  # noqa: ANN401
+def check(definition: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return the definition when it has the right shape. Raises BadPlaybook."""
+    _check_keys(definition, PLAYBOOK_KEYS, {"slug", "name", "steps"}, "playbook")
+    for number, step in enumerate(_list(definition["steps"], "playbook, steps"), 1):
+        _check_step(step, f"step {number}")
+    _check_unique(definition["steps"], "playbook, steps")
+    return definition
+
+
+def _check_step(step: Any, where: str) -> None:  # noqa: ANN401
+    _check_keys(step, STEP_KEYS, {"slug", "name"}, where)
+    _check_window(step.get("window"), f"{where}, window")
+    if not step.get("items") and not step.get("branches"):
+        raise BadPlaybook(f"{where}: needs items or branches")
+    if step.get("items"):
+        _check_items(step["items"], where)
+    if not step.get("branches"):
+        return
+    for number, branch in enumerate(_list(step["branches"], f"{where}, branches"), 1):
+        _check_keys(branch, BRANCH_KEYS, {"slug", "name", "items"}, f"{where}, branch {number}")
+        _check_items(branch["items"], f"{where}, branch {number}")
+    _check_unique(step["branches"], f"{where}, branches")
+
+
+def _check_window(window: Any, where: str) -> None:  # noqa: ANN401
+    if window is None:
+        return
+    _check_keys(window, WINDOW_KEYS, set(), where)
+    bounds = {}
+    for name, text in window.items():
+        try:
+            bounds[name] = duration(text)
+        except BadPlaybook as error:
+            raise BadPlaybook(f"{where}, {name}: {error}") from None
+    if "to" in bounds and bounds["to"] <= bounds.get("from", timedelta()):
+        raise BadPlaybook(f"{where}: to must be after from")
+
+
+def _check_items(items: Any, where: str) -> None:  # noqa: ANN401
+    for number, item in enumerate(_list(items, f"{where}, items"), 1):
+        _check_keys(item, ITEM_KEYS, {"slug", "text"}, f"{where}, item {number}")
+        if item.get("page") and not item["page"].startswith(PAGE_STARTS):
+            raise BadPlaybook(f"{where}, item {number}, page: must begin with {' or '.join(PAGE_STARTS)}")
+    _check_unique(items, f"{where}, items")
+
+
+def _list(found: Any, where: str) -> list[Any]:  # noqa: ANN401
+    if not isinstance(found, list) or not found:
+        raise BadPlaybook(f"{where}: must be a list that is not empty")
+    return found
+
+
+def _check_keys(found: Any, allowed: dict[str, int | None], required: set[str], where: str) -> None:  # noqa: ANN401
     if not isinstance(found, dict):
         raise BadPlaybook(f"{where}: must be a mapping")
-    if unknown := set(found) - allowed:
+    if unknown := set(found) - set(allowed):
         raise BadPlaybook(f"{where}: does not know {', '.join(sorted(map(str, unknown)))}")
     if missing := required - {key for key, value in found.items() if value}:
         raise BadPlaybook(f"{where}: needs {', '.join(sorted(missing))}")
-    slug = found.get("slug", "")
-    if slug and not (isinstance(slug, str) and _SLUG.fullmatch(slug)):
+    for key, most in allowed.items():
+        value = found.get(key)
+        if most is None or value is None:
+            continue
+        if not isinstance(value, str):
+            raise BadPlaybook(f"{where}, {key}: must be text, so write it in quotes")
+        if len(value) > most:
+            raise BadPlaybook(f"{where}, {key}: {len(value)} characters; at most {most} fit")
+    slug = found.get("slug")
+    if slug and not _SLUG.fullmatch(slug):
         raise BadPlaybook(f"{where}: the slug {slug!r} may hold a-z, 0-9 and single hyphens")
 
 
@@ -55,38 +116,6 @@ def _check_unique(entries: list[dict[str, Any]], where: str) -> None:
     slugs = [entry["slug"] for entry in entries]
     if double := {slug for slug in slugs if slugs.count(slug) > 1}:
         raise BadPlaybook(f"{where}: the slug {sorted(double)[0]!r} is there twice")
-
-
-def _check_items(items: Any, where: str) -> None:  # noqa: ANN401
-    if not isinstance(items, list) or not items:
-        raise BadPlaybook(f"{where}: items must be a list that is not empty")
-    for number, item in enumerate(items, 1):
-        _check_keys(item, ITEM_KEYS, {"slug", "text"}, f"{where}, item {number}")
-    _check_unique(items, where)
-
-
-def check(definition: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return the definition when it has the right shape. Raises BadPlaybook."""
-    _check_keys(definition, PLAYBOOK_KEYS, {"slug", "name", "steps"}, "playbook")
-    if not isinstance(definition["steps"], list):
-        raise BadPlaybook("playbook: steps must be a list")
-    for number, step in enumerate(definition["steps"], 1):
-        where = f"step {number}"
-        _check_keys(step, STEP_KEYS, {"slug", "name"}, where)
-        window = step.get("window", {})
-        _check_keys(window, {"from", "to"}, set(), f"{where}, window")
-        for bound in window.values():
-            duration(bound)
-        if not step.get("items") and not step.get("branches"):
-            raise BadPlaybook(f"{where}: needs items or branches")
-        if step.get("items"):
-            _check_items(step["items"], where)
-        for index, branch in enumerate(step.get("branches") or [], 1):
-            _check_keys(branch, BRANCH_KEYS, {"slug", "name", "items"}, f"{where}, branch {index}")
-            _check_items(branch["items"], f"{where}, branch {branch['slug']}")
-        _check_unique(step.get("branches") or [], where)
-    _check_unique(definition["steps"], "playbook")
-    return definition
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -102,15 +131,6 @@ def parse(text: str) -> dict[str, Any]:
 def dump(definition: dict[str, Any]) -> str:
     """The definition as YAML, keys in the order of the format."""
     return yaml.safe_dump(definition, sort_keys=False, allow_unicode=True, width=120)
-
-
-def fill(text: str, parameters: dict[str, str], *, url: bool = False) -> str:
-    """Put parameters into a command or page; what is not known stays as it is (``$ONWATCH_KEY`` is the shell's)."""
-    values = {
-        name: value if name == "base_url" or not url else quote(value, safe="") for name, value in parameters.items()
-    }
-    query = "".join(f"&{name}={quote(parameters[name], safe='')}" for name in ("feature",) if parameters.get(name))
-    return Template(text).safe_substitute(values | {"feature_query": query})
 
 
 def seeds() -> list[dict[str, Any]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404
 
 from accounts.access import projects_for
@@ -13,7 +13,7 @@ from accounts.models import Project, User
 from incidents.models import OPEN_STATES, Deadline, Incident, State, TimelineEntry
 
 PAGE = 50
-TIMELINE_PAGE = 100
+TIMELINE_PAGE = 50
 
 STATES = {
     "open": "Open",
@@ -90,14 +90,28 @@ def open_incidents(project: Project) -> list[Incident]:
     return list(Incident.objects.filter(project=project, state__in=OPEN_STATES).order_by("severity", "pk")[:20])
 
 
-def timeline(incident: Incident, *, before: int | None = None, limit: int = TIMELINE_PAGE) -> list[TimelineEntry]:
-    """The newest entries, newest first; ``before`` is the key of the last one seen."""
+def open_with_clock(project: Project) -> list[Incident]:
+    """The open ones, worst first, each with its commander and ``due_at`` of its response."""
+    clock = Deadline.objects.filter(incident=OuterRef("pk"), kind=Deadline.Kind.RESPONSE).values("due_at")[:1]
+    found = Incident.objects.filter(project=project, state__in=OPEN_STATES).select_related("commander")
+    return list(found.annotate(due_at=Subquery(clock)).order_by("severity", "pk")[:20])
+
+
+class Entries(NamedTuple):
+    """One page of a timeline, newest first, and the key of the last entry where older ones follow."""
+
+    rows: list[TimelineEntry]
+    older: int | None
+
+
+def timeline(incident: Incident, *, before: int | None = None, limit: int = TIMELINE_PAGE) -> Entries:
+    """The newest entries, or those before one of them."""
     found = incident.timeline.select_related("actor").prefetch_related("revisions").order_by("-at", "-pk")
-    if before is not None:
-        last = TimelineEntry.objects.filter(pk=before).first()
-        if last:
-            found = found.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
-    return list(found[:limit])
+    last = incident.timeline.filter(pk=before).first() if before is not None else None
+    if last:
+        found = found.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
+    rows = list(found[: limit + 1])
+    return Entries(rows[:limit], rows[limit - 1].pk if len(rows) > limit else None)
 
 
 def response_deadline(incident: Incident) -> Deadline | None:
@@ -114,10 +128,3 @@ def responders(project: Project) -> QuerySet[User]:
         .distinct()
         .order_by("username")
     )
-
-
-def revision(incident: Incident) -> str:
-    """Changes whenever anything on the incident's page does."""
-    newest: dict[str, Any] = incident.timeline.aggregate(count=Count("pk"))
-    corrected = incident.timeline.aggregate(count=Count("revisions"))
-    return f"{incident.version}.{newest['count']}.{corrected['count']}"

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from incidents import playbook_format
-from incidents.actions import Refused, write
+from incidents import fill, playbook_format
+from incidents.actions import Refused, responded, write
 from incidents.models import Deadline, Entry, Incident, ItemState, Playbook, PlaybookRun
 
 
@@ -83,8 +83,8 @@ def _items(
         Item(
             key=f"{prefix}/{entry['slug']}",
             text=entry["text"],
-            command=playbook_format.fill(entry.get("command", ""), run.parameters),
-            page=playbook_format.fill(entry.get("page", ""), run.parameters, url=True),
+            command=fill.fill_command(entry.get("command", ""), run.parameters),
+            page=fill.fill_page(entry.get("page", ""), run.parameters),
             state=states.get(f"{prefix}/{entry['slug']}"),
         )
         for entry in entries
@@ -148,12 +148,14 @@ def start(incident: Incident, playbook: Playbook, *, actor: User | None, base_ur
         Deadline(
             incident=incident,
             kind=Deadline.Kind.STEP,
-            subject=f"{run.pk}: {step.name}",
+            subject=_subject(run, step.slug),
             due_at=step.ends_at,
         )
         for step in steps(run)
         if step.ends_at
     )
+    if actor:
+        responded(incident, run.started_at)
     write(incident, Entry.STEP, f"Started the playbook {playbook.name} (version {version.number}).", actor=actor)
     return run
 
@@ -170,17 +172,20 @@ def _find(run: PlaybookRun, key: str) -> tuple[Step, Item]:
     raise Refused("The playbook has no such item.", field="item")
 
 
-def _meet_deadline(run: PlaybookRun, slug: str) -> None:
-    """A step that is done in time is never reported as missed."""
-    for step in steps(run):
-        if step.slug == slug and step.is_done:
-            Deadline.objects.filter(
-                incident=run.incident,
-                kind=Deadline.Kind.STEP,
-                subject=f"{run.pk}: {step.name}",
-                met_at__isnull=True,
-                missed_at__isnull=True,
-            ).update(met_at=timezone.now())
+def _subject(run: PlaybookRun, slug: str) -> str:
+    return f"{run.pk}/{slug}"
+
+
+def _settle_deadline(run: PlaybookRun, slug: str) -> None:
+    """A step that is done in time is never reported as missed; one that is opened again is due as before."""
+    now = timezone.now()
+    clock = run.incident.deadlines.filter(
+        kind=Deadline.Kind.STEP, subject=_subject(run, slug), missed_at__isnull=True, due_at__gt=now
+    )
+    if any(step.is_done for step in steps(run) if step.slug == slug):
+        clock.filter(met_at__isnull=True).update(met_at=now)
+    else:
+        clock.update(met_at=None)
 
 
 @transaction.atomic
@@ -194,8 +199,9 @@ def choose_branch(run: PlaybookRun, step_slug: str, branch_slug: str, *, actor: 
     if not branch.chosen:
         run.branches = run.branches | {step_slug: branch_slug}
         run.save(update_fields=["branches"])
+        responded(run.incident, timezone.now())
         write(run.incident, Entry.STEP, f"{step.name}: {branch.name}.", actor=actor, step=step_slug, branch=branch_slug)
-        _meet_deadline(run, step_slug)
+        _settle_deadline(run, step_slug)
     return run
 
 
@@ -212,8 +218,9 @@ def settle(run: PlaybookRun, key: str, outcome: str, *, note: str = "", actor: U
         raise Refused("Say why it is skipped.", field="note")
     state = ItemState.objects.create(run=run, item=key, outcome=outcome, note=note.strip(), by=actor)
     text = f"{state.get_outcome_display()}: {item.text}" + (f" ({note.strip()})" if note.strip() else "")
+    responded(run.incident, state.at)
     write(run.incident, Entry.STEP, text, actor=actor, at=state.at, item=key, step=step.slug)
-    _meet_deadline(run, step.slug)
+    _settle_deadline(run, step.slug)
     return state
 
 
@@ -225,3 +232,4 @@ def undo(run: PlaybookRun, key: str, *, actor: User) -> None:
     if item.state is not None:
         item.state.delete()
         write(run.incident, Entry.STEP, f"Not done after all: {item.text}", actor=actor, item=key, step=step.slug)
+        _settle_deadline(run, step.slug)

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
@@ -21,7 +22,8 @@ from accounts.models import Membership
 from alerts.models import Alert, Severity
 from core.clickhouse import StoreUnavailable
 from core.htmx import wants_fragment
-from incidents import actions, queries, respond, runs, severity
+from incidents import actions, page, playbook_format, queries, respond, runs, severity
+from incidents import live as live_state
 from incidents.actions import EditedMeanwhile, Refused
 from incidents.forms import (
     DeclareForm,
@@ -34,7 +36,7 @@ from incidents.forms import (
     StateForm,
     TraceForm,
 )
-from incidents.models import Incident, ItemState, Playbook, PlaybookRun, Role
+from incidents.models import Incident, ItemState, Playbook, PlaybookRun, PlaybookVersion
 
 EDITED = ("title", "summary", "affected_features", "affected_models")
 
@@ -47,11 +49,11 @@ def index(request: HttpRequest) -> HttpResponse:
     if state not in queries.STATES or (level and level not in Severity.values):
         return HttpResponse("state or severity: not a known value", status=400, content_type="text/plain")
     search = request.GET.get("q", "")
-    page = queries.listing(
+    rows = queries.listing(
         request.project, state=state, severity=level, search=search, cursor=request.GET.get("cursor", "")
     )
     context = {
-        "page": page,
+        "page": rows,
         "state": state,
         "severity": level,
         "search": search,
@@ -79,7 +81,9 @@ def declare(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = DeclareForm(request.POST)
         if form.is_valid():
-            return redirect(_url(_declare(request, form.cleaned_data, alert)))
+            incident = _declare(request, form.cleaned_data, alert, proposal)
+            respond.collect_evidence(incident, alert)
+            return redirect(_url(incident))
     else:
         form = DeclareForm(initial=_initial(request, alert, proposal))
     context = {"form": form, "proposal": proposal, "alert": alert, "response": severity.RESPONSE}
@@ -95,7 +99,7 @@ def _alert(request: HttpRequest, pk: str | None) -> Alert | None:
 def _initial(request: HttpRequest, alert: Alert | None, proposal: severity.Proposal | None) -> dict[str, Any]:
     scope = alert.rule.scope if alert and alert.rule else {}
     return {
-        "title": alert.title if alert else request.GET.get("title", "")[:200],
+        "title": alert.title[:200] if alert else request.GET.get("title", "")[:200],
         "severity": proposal.severity if proposal else Severity.SEV3,
         "affected_features": [name for name in (scope.get("feature") or request.GET.get("feature"),) if name],
         "affected_models": [name for name in (scope.get("model") or request.GET.get("model"),) if name],
@@ -105,10 +109,26 @@ def _initial(request: HttpRequest, alert: Alert | None, proposal: severity.Propo
     }
 
 
-def _declare(request: HttpRequest, data: dict[str, Any], alert: Alert | None) -> Incident:
-    if alert and (known := respond.incident_for(alert)):
-        messages.info(request, f"{known.ref} is already open for this alert.")
-        return known
+def _why(chosen: str, proposal: severity.Proposal | None) -> str:
+    """What the figures spoke for when it was declared, for the timeline."""
+    if proposal is None:
+        return "There were no live figures."
+    if chosen == proposal.severity:
+        return f"As proposed: {proposal.reason}"
+    return f"{proposal.severity.value} was proposed: {proposal.reason}"
+
+
+@transaction.atomic
+def _declare(
+    request: HttpRequest, data: dict[str, Any], alert: Alert | None, proposal: severity.Proposal | None
+) -> Incident:
+    if alert:
+        # One at a time, so that two people who declare it at once get one incident.
+        Alert.objects.select_for_update().get(pk=alert.pk)
+    if alert and (known := respond.known_incident(alert)):
+        actions.link_alert(known.incident, alert, actor=request.user)
+        messages.info(request, f"{known.incident.ref} is there for this alert already; nothing was opened.")
+        return known.incident
     incident = actions.declare(
         request.project,
         title=data["title"],
@@ -118,6 +138,7 @@ def _declare(request: HttpRequest, data: dict[str, Any], alert: Alert | None) ->
         models=data["affected_models"],
         fingerprint=alert.fingerprint if alert else "",
         actor=request.user,
+        reason=_why(data["severity"], proposal),
     )
     if alert:
         alert.claim()
@@ -126,7 +147,6 @@ def _declare(request: HttpRequest, data: dict[str, Any], alert: Alert | None) ->
         actions.link_trace(incident, data["trace"], actor=request.user)
     if data["playbook"]:
         runs.start(incident, data["playbook"], actor=request.user, base_url=settings.ONWATCH_BASE_URL)
-    respond.collect_evidence(incident, alert)
     return incident
 
 
@@ -136,8 +156,7 @@ def from_alert(request: HttpRequest, pk: int) -> HttpResponse:
     """One click: the rule's severity and playbook, evidence of this moment."""
     alert = get_object_or_404(Alert.objects.select_related("rule", "project"), pk=pk, project=request.project)
     incident = respond.open_from_alert(alert, actor=request.user)
-    if not incident.evidence.exists():
-        respond.collect_evidence(incident, alert)
+    respond.collect_evidence(incident, alert)
     return redirect(_url(incident))
 
 
@@ -145,46 +164,11 @@ def _url(incident: Incident) -> str:
     return incident.get_absolute_url()
 
 
-def _page_context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
-    playbook_runs = [(run, runs.steps(run)) for run in incident.runs.all()]
-    entries = queries.timeline(incident)
-    started = {run.version.playbook_id for run, _ in playbook_runs if run.version}
-    return {
-        "incident": incident,
-        "project": incident.project,
-        "now": datetime.now(UTC),
-        "deadline": queries.response_deadline(incident),
-        "response": severity.RESPONSE[Severity(incident.severity)],
-        "runs": playbook_runs,
-        "entries": entries,
-        "older": entries[-1].pk if len(entries) == queries.TIMELINE_PAGE else None,
-        "linked_alerts": incident.alerts.select_related("alert"),
-        "linked_traces": incident.traces.select_related("linked_by"),
-        "evidence": incident.evidence.all(),
-        "may_respond": may(request.user, incident.project, Membership.Role.RESPONDER),
-        "revision": queries.revision(incident),
-        "playbooks": Playbook.objects.filter(archived_at=None).exclude(pk__in=started),
-        "note_form": NoteForm(),
-        "state_form": StateForm(initial={"state": incident.state}),
-        "severity_form": SeverityForm(initial={"severity": incident.severity}),
-        "merge_form": MergeForm(),
-        "trace_form": TraceForm(),
-        "roles": [
-            (
-                role,
-                getattr(incident, role),
-                RoleForm(incident.project, initial={"role": role, "person": getattr(incident, role)}),
-            )
-            for role in Role
-        ],
-    }
-
-
 @login_required
 @require_safe
 def detail(request: HttpRequest, ref: str) -> HttpResponse:
     incident = queries.get_incident_or_404(request.user, ref)
-    return render(request, "incidents/detail.html", _page_context(request, incident))
+    return render(request, "incidents/detail.html", page.context(incident, request.user))
 
 
 @login_required
@@ -192,9 +176,16 @@ def detail(request: HttpRequest, ref: str) -> HttpResponse:
 def live(request: HttpRequest, ref: str) -> HttpResponse:
     """The moving part of the page; 204 while nothing has changed since ``?revision=``."""
     incident = queries.get_incident_or_404(request.user, ref)
-    if request.GET.get("revision") == queries.revision(incident):
+    if request.GET.get("revision") == str(incident.revision):
         return HttpResponse(status=204)
-    return render(request, "incidents/_live.html", _page_context(request, incident))
+    return render(request, "incidents/_live.html", page.context(incident, request.user))
+
+
+@viewer_required
+@require_GET
+def now(request: HttpRequest) -> JsonResponse:
+    """What the socket pushes, for pages whose socket is away."""
+    return JsonResponse(live_state.now(request.project))
 
 
 @login_required
@@ -202,17 +193,16 @@ def live(request: HttpRequest, ref: str) -> HttpResponse:
 def older(request: HttpRequest, ref: str, before: int) -> HttpResponse:
     """Timeline entries before one of them."""
     incident = queries.get_incident_or_404(request.user, ref)
-    entries = queries.timeline(incident, before=before)
     context = {
         "incident": incident,
-        "entries": entries,
-        "older": entries[-1].pk if len(entries) == queries.TIMELINE_PAGE else None,
+        "entries": queries.timeline(incident, before=before),
         "may_respond": may(request.user, incident.project, Membership.Role.RESPONDER),
     }
     return render(request, "incidents/_entries.html" if wants_fragment(request) else "incidents/older.html", context)
 
 
-Act = Callable[[HttpRequest, Incident], None]
+#: Returns the id of the part of the page that it changed, or nothing.
+Act = Callable[..., str | None]
 
 
 def acts(act: Act) -> Callable[..., HttpResponse]:
@@ -229,16 +219,16 @@ def acts(act: Act) -> Callable[..., HttpResponse]:
         if not may(request.user, incident.project, Membership.Role.RESPONDER):
             raise PermissionDenied("This needs the role responder.")
         try:
-            act(request, incident, **kwargs)
+            place = act(request, incident, **kwargs)
         except Refused as refused:
             if wants_fragment(request):
                 return render(request, "incidents/_refused.html", {"refused": refused}, status=409)
             messages.error(request, str(refused))
             return redirect(_url(incident))
-        incident = queries.get_incident_or_404(request.user, ref)
         if wants_fragment(request):
-            return render(request, "incidents/_live.html", _page_context(request, incident))
-        return redirect(_url(incident))
+            incident = queries.get_incident_or_404(request.user, ref)
+            return render(request, "incidents/_live.html", page.context(incident, request.user))
+        return redirect(f"{_url(incident)}#{place}" if place else _url(incident))
 
     return view
 
@@ -275,14 +265,16 @@ def take_response(request: HttpRequest, incident: Incident) -> None:
 
 
 @acts
-def add_note(request: HttpRequest, incident: Incident) -> None:
-    actions.add_note(incident, _cleaned(NoteForm(request.POST))["text"], actor=request.user)
+def add_note(request: HttpRequest, incident: Incident) -> str:
+    note = actions.add_note(incident, _cleaned(NoteForm(request.POST))["text"], actor=request.user)
+    return f"entry-{note.pk}"
 
 
 @acts
-def correct_note(request: HttpRequest, incident: Incident, entry: int) -> None:
+def correct_note(request: HttpRequest, incident: Incident, entry: int) -> str:
     found = get_object_or_404(incident.timeline, pk=entry)
     actions.correct_note(found, _cleaned(NoteForm(request.POST))["text"], actor=request.user)
+    return f"entry-{entry}"
 
 
 @acts
@@ -302,11 +294,12 @@ def link_trace(request: HttpRequest, incident: Incident) -> None:
 
 
 @acts
-def start_playbook(request: HttpRequest, incident: Incident) -> None:
+def start_playbook(request: HttpRequest, incident: Incident) -> str:
     playbook = Playbook.objects.filter(slug=request.POST.get("playbook", ""), archived_at=None).first()
     if playbook is None:
         raise Refused("Choose a playbook.", field="playbook")
-    runs.start(incident, playbook, actor=request.user, base_url=settings.ONWATCH_BASE_URL)
+    run = runs.start(incident, playbook, actor=request.user, base_url=settings.ONWATCH_BASE_URL)
+    return f"run-{run.pk}"
 
 
 def _run(incident: Incident, pk: int) -> PlaybookRun:
@@ -314,20 +307,21 @@ def _run(incident: Incident, pk: int) -> PlaybookRun:
 
 
 @acts
-def choose_branch(request: HttpRequest, incident: Incident, run: int) -> None:
-    runs.choose_branch(
-        _run(incident, run), request.POST.get("step", ""), request.POST.get("branch", ""), actor=request.user
-    )
+def choose_branch(request: HttpRequest, incident: Incident, run: int) -> str:
+    step = request.POST.get("step", "")
+    runs.choose_branch(_run(incident, run), step, request.POST.get("branch", ""), actor=request.user)
+    return page.step_anchor(run, step)
 
 
 @acts
-def settle_item(request: HttpRequest, incident: Incident, run: int) -> None:
+def settle_item(request: HttpRequest, incident: Incident, run: int) -> str:
     item, outcome = request.POST.get("item", ""), request.POST.get("outcome", ItemState.Outcome.DONE)
     if outcome == "undo":
         runs.undo(_run(incident, run), item, actor=request.user)
     else:
         note = request.POST.get("note", "")
         runs.settle(_run(incident, run), item, outcome, note=note, actor=request.user)
+    return page.step_anchor(run, item.partition("/")[0])
 
 
 @login_required
@@ -359,13 +353,30 @@ def playbooks(request: HttpRequest) -> HttpResponse:
     return render(request, "incidents/playbooks.html", {"playbooks": Playbook.objects.filter(archived_at=None)})
 
 
-@viewer_required
-@require_safe
-def playbook(request: HttpRequest, slug: str) -> HttpResponse:
+def _version(request: HttpRequest, slug: str) -> PlaybookVersion:
+    """The version asked for, the newest when none is. Raises Http404."""
     found = get_object_or_404(Playbook, slug=slug)
     number = request.GET.get("version", "")
     version = found.versions.filter(number=number).first() if number.isdecimal() else found.newest
     if version is None:
         raise Http404("No such version.")
-    context = {"playbook": found, "version": version, "versions": found.versions.select_related("author")}
+    return version
+
+
+@viewer_required
+@require_safe
+def playbook(request: HttpRequest, slug: str) -> HttpResponse:
+    version = _version(request, slug)
+    versions = version.playbook.versions.select_related("author")
+    context = {"playbook": version.playbook, "version": version, "versions": versions}
     return render(request, "incidents/playbook.html", context)
+
+
+@viewer_required
+@require_safe
+def playbook_file(request: HttpRequest, slug: str) -> HttpResponse:
+    """A version as YAML, to keep beside the code or to bring to another console."""
+    version = _version(request, slug)
+    answer = HttpResponse(playbook_format.dump(version.definition), content_type="application/yaml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{slug}.yaml"'
+    return answer

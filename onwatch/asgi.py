@@ -18,11 +18,12 @@ from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 
-from dashboard.routing import websocket_urlpatterns
+from dashboard.routing import websocket_urlpatterns as dashboard_sockets
+from incidents.routing import websocket_urlpatterns as incident_sockets
 from telemetry.receive.app import IngestApp, handles
 
 ingest = IngestApp()
-sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*dashboard_sockets, *incident_sockets])))
 
 
 def _is_receiver_port(scope: dict[str, Any]) -> bool:

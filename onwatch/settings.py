@@ -183,18 +183,23 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Onwatch"
+# Single sign-on knows people by an address that the provider has verified; see accounts/adapters.py.
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.KnownOrInvited"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
 if os.environ.get("ONWATCH_OIDC_ISSUER"):
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
         "APPS": [
             {
                 "provider_id": "oidc",
                 "name": os.environ.get("ONWATCH_OIDC_NAME", "single sign-on"),
                 "client_id": os.environ.get("ONWATCH_OIDC_CLIENT_ID", ""),
                 "secret": os.environ.get("ONWATCH_OIDC_CLIENT_SECRET", ""),
-                "settings": {"server_url": os.environ["ONWATCH_OIDC_ISSUER"]},
+                "settings": {"server_url": os.environ["ONWATCH_OIDC_ISSUER"].rstrip("/"), "email_authentication": True},
             }
-        ]
+        ],
     }
 
 SESSION_COOKIE_HTTPONLY = True

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from alerts.models import Alert
 from core.charts import Figure
 from core.templatetags.onwatch import UNKNOWN, duration_text, percent_text
 from incidents import figures
 from incidents import markdown as safe_markdown
 from incidents.models import Evidence, Incident
+from incidents.respond import Known
+from incidents.respond import known_incident as known_incident_of
 from incidents.runs import Step
 
 register = template.Library()
@@ -21,6 +28,12 @@ register = template.Library()
 @register.filter
 def markdown(text: str) -> SafeString:
     return safe_markdown.render(text)
+
+
+@register.filter
+def join_id(start: str, end: object) -> str:
+    """Two halves of an element's id."""
+    return f"{start}{end}"
 
 
 @register.filter
@@ -44,8 +57,38 @@ def responded_after(incident: Incident) -> str:
 
 
 @register.filter
-def evidence_figure(piece: Evidence) -> Figure:
-    return figures.evidence_figure(piece.data)
+def known_incident(alert: Alert) -> Known | None:
+    return known_incident_of(alert)
+
+
+@register.filter
+def alert_figure(piece: Evidence, incident: Incident) -> Figure:
+    return figures.alert_figure(piece.data, incident.project)
+
+
+@register.filter
+def course_charts(piece: Evidence, incident: Incident) -> list[figures.Chart]:
+    return figures.course_charts(piece.data, incident.project)
+
+
+@register.filter
+def parsed(at: str) -> datetime | None:
+    """A moment that was kept as text."""
+    return parse_datetime(at)
+
+
+#: What differs between two renderings of the same: words like "5 min ago", and the masks of CSRF tokens.
+_FLEETING = re.compile(r'(?<=data-js-ago>)[^<]*|(?<=name="csrfmiddlewaretoken" value=")[^"]*')
+
+
+@register.simple_block_tag
+def part(content: str, name: str, tag: str = "div", css: str = "") -> SafeString:
+    """A part of a page that ``static/js/merge.js`` replaces when what it says has changed, and only then."""
+    stamp = hashlib.blake2s(_FLEETING.sub("", content).encode(), digest_size=8).hexdigest()
+    return format_html(
+        '<{} id="{}"{} data-stamp="{}">{}</{}>',
+        tag, name, format_html(' class="{}"', css) if css else "", stamp, content, tag,
+    )  # fmt: skip
 
 
 @register.filter

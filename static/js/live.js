@@ -38,19 +38,24 @@
 
   if (!dashboard() || !window.htmx) return;
 
-  // The extension keeps its socket to itself; this is its own hook for making one.
+  const isOurs = (event) => event.target === dashboard();
+
+  // The extension keeps its sockets to itself; this is its own hook for making one.
   htmx.createWebSocket = (url) => {
-    socket = new WebSocket(url, []);
-    socket.binaryType = htmx.config.wsBinaryType;
-    return socket;
+    const made = new WebSocket(url, []);
+    made.binaryType = htmx.config.wsBinaryType;
+    if (new URL(url).pathname === "/ws/live/") socket = made;
+    return made;
   };
 
   document.addEventListener("htmx:wsOpen", (event) => {
+    if (!isOurs(event)) return;
     wrapper = event.detail.socketWrapper;
     // A reconnection that was already under way when the tab was hidden.
     if (document.hidden) socket.close(1000);
   });
   document.addEventListener("htmx:wsClose", (event) => {
+    if (!isOurs(event)) return;
     wrapper = event.detail.socketWrapper ?? wrapper;
     const reason = ENDED[event.detail.event?.code];
     ended = reason !== undefined;
@@ -59,11 +64,11 @@
     else show("reconnecting", "Reconnecting …");
   });
   document.addEventListener("htmx:wsBeforeMessage", (event) => {
-    if (!event.detail.message.startsWith("{")) return;
+    if (!isOurs(event) || !event.detail.message.startsWith("{")) return;
     event.preventDefault();
     showState(JSON.parse(event.detail.message));
   });
-  document.addEventListener("htmx:wsAfterMessage", updated);
+  document.addEventListener("htmx:wsAfterMessage", (event) => isOurs(event) && updated());
 
   document.addEventListener("visibilitychange", () => {
     if (ended) return;
