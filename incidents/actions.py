@@ -87,9 +87,10 @@ def declare(
     models: Sequence[str] = (),
     fingerprint: str = "",
     reason: str = "",
+    by: str = "a rule",
     now: datetime | None = None,
 ) -> Incident:
-    """Open an incident and start its response clock. Whoever declares it has responded."""
+    """Open an incident and start its response clock. A person who declares it has responded; ``by`` is who else did."""
     now = now or timezone.now()
     incident = Incident.objects.create(
         project=project,
@@ -103,7 +104,7 @@ def declare(
         fingerprint=fingerprint,
         evidence_due_at=now,
     )
-    who = f"{actor} declared it" if actor else "Opened by a rule"
+    who = f"{actor} declared it" if actor else f"Opened by {by}"
     write(incident, Entry.DECLARED, f"{who} as {severity}." + (f" {reason}" if reason else ""), actor=actor, at=now)
     Deadline.objects.create(incident=incident, kind=Deadline.Kind.RESPONSE, due_at=respond_by(severity, now, project))
     if actor:

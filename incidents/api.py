@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
@@ -13,7 +14,7 @@ from accounts.api_auth import KeyAuth, caller
 from accounts.models import Project
 from alerts.models import Severity
 from core.problems import Problem
-from incidents import actions, queries, runs
+from incidents import actions, queries, respond, runs
 from incidents.models import Incident, Playbook
 
 router = Router(tags=["incidents"])
@@ -83,15 +84,17 @@ def open_incident(request: HttpRequest, body: IncidentIn) -> tuple[int, dict[str
     if body.playbook and playbook is None:
         raise Problem(400, f"playbook: there is no playbook {body.playbook!r}", field="playbook")
     project = Project.objects.get(pk=caller(request).project_id)
-    incident = actions.declare(
-        project,
-        title=body.title,
-        severity=body.severity,
-        summary=body.summary,
-        features=body.affected_features,
-        models=body.affected_models,
-        reason="Opened through the REST API.",
-    )
-    if playbook:
-        runs.start(incident, playbook, actor=None, base_url=settings.ONWATCH_BASE_URL)
+    with transaction.atomic():
+        incident = actions.declare(
+            project,
+            title=body.title,
+            severity=body.severity,
+            summary=body.summary,
+            features=body.affected_features,
+            models=body.affected_models,
+            by="a key of the REST API",
+        )
+        if playbook:
+            runs.start(incident, playbook, actor=None, base_url=settings.ONWATCH_BASE_URL)
+    respond.collect_evidence(incident)
     return 201, _shown(incident)

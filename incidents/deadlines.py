@@ -1,4 +1,4 @@
-"""The clocks: each is a row, claimed by a conditional update when its time has come, so it is told once and survives us."""
+"""The clocks: each is a row, claimed by a conditional update when its time has come, so that it is told once."""
 
 from __future__ import annotations
 

@@ -36,54 +36,69 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+class Process:
+    """One installation in a folder. ``start`` may be called again after ``kill``, on the same data and ports."""
+
+    def __init__(self, folder: Path, **more: str) -> None:
+        port, grpc, otlp = free_port(), free_port(), free_port()
+        self.data = folder / "data"
+        self.console = Running(
+            f"http://127.0.0.1:{port}", f"http://127.0.0.1:{otlp}", f"127.0.0.1:{grpc}", folder / "log"
+        )
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("ONWATCH_")} | {
+            "PORT": str(port),
+            "ONWATCH_OTLP_PORTS": f"{grpc},{otlp}",
+            "ONWATCH_DATA": str(self.data),
+            "ONWATCH_DEMO": "0",
+            "ONWATCH_ADMIN_PASSWORD": PASSWORD,
+            "DATABASE_URL": "",
+            **more,
+        }
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Running:
+        """Returns when every store answers."""
+        with self.console.log.open("ab") as log:
+            self._server = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.console.url}/readyz", timeout=2)
+                return self.console
+            except (urllib.error.URLError, OSError):
+                if self._server.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"the console did not start:\n{self.console.log.read_text()}")
+                time.sleep(0.2)
+
+    def kill(self) -> None:
+        """As a machine that loses power would: the process and its children, at once."""
+        os.killpg(self._server.pid, signal.SIGKILL)
+        self._server.wait()
+
+    def stop(self) -> None:
+        """As Ctrl-C does."""
+        self._server.send_signal(signal.SIGINT)
+        try:
+            self._server.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            pytest.fail("the console did not stop")
+        if self._server.returncode:
+            pytest.fail(f"the console ended with status {self._server.returncode}")
+
+
 @contextmanager
 def running(folder: Path, **more: str) -> Iterator[Running]:
     """A fresh installation without the demo, with ``more`` in its environment."""
-    port, grpc, otlp = free_port(), free_port(), free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ONWATCH_")} | {
-        "PORT": str(port),
-        "ONWATCH_OTLP_PORTS": f"{grpc},{otlp}",
-        "ONWATCH_DATA": str(folder / "data"),
-        "ONWATCH_DEMO": "0",
-        "ONWATCH_ADMIN_PASSWORD": PASSWORD,
-        "DATABASE_URL": "",
-        **more,
-    }
-    console = Running(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{otlp}", f"127.0.0.1:{grpc}", folder / "log")
-    with console.log.open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "manage.py", "up"],
-            cwd=ROOT,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    process = Process(folder, **more)
     try:
-        _await_ready(console, server)
-        yield console
+        yield process.start()
     finally:
-        _stop(server)
-
-
-def _await_ready(console: Running, server: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(f"{console.url}/readyz", timeout=2)
-            return
-        except (urllib.error.URLError, OSError):
-            if server.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the console did not start:\n{console.log.read_text()}")
-            time.sleep(0.2)
-
-
-def _stop(server: subprocess.Popen) -> None:
-    server.send_signal(signal.SIGINT)
-    try:
-        server.wait(30)
-    except subprocess.TimeoutExpired:
-        os.killpg(server.pid, signal.SIGKILL)
-        pytest.fail("the console did not stop")
-    if server.returncode:
-        pytest.fail(f"the console ended with status {server.returncode}")
+        process.stop()
