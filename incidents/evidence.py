@@ -106,8 +106,9 @@ def _course(project_id: int, now: datetime, filters: Filters) -> dict[str, Any]:
 
 
 def _alert_examples(alert: Alert) -> list[dict[str, Any]]:
-    """The traces that the alert kept, one row each, in words."""
-    found = examples.rows(alert.evidence)
+    """The traces that the alert kept, one row each, in words. Alerts of other sources may know no more than the id."""
+    kept = [{"at": "", "name": "", "what": "", "figure": 0.0} | each for each in alert.evidence.get("examples", ())]
+    found = examples.rows(alert.evidence | {"examples": kept})
     rows = [
         {
             "trace_id": row.trace_id,

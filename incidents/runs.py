@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +14,10 @@ from accounts.models import User
 from incidents import fill, playbook_format
 from incidents.actions import Refused, responded, write
 from incidents.models import Deadline, Entry, Incident, ItemState, Playbook, PlaybookRun
+from telemetry.models import Change
+
+#: An older deployment is hardly to blame.
+RELEASES_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,15 @@ def parameters_of(incident: Incident, base_url: str) -> dict[str, str]:
         "incident": incident.ref,
         "feature": next(iter(incident.affected_features), ""),
         "model": next(iter(incident.affected_models), ""),
+        "release": _newest_release(incident) or "RELEASE_COMMIT",
     }
+
+
+def _newest_release(incident: Incident) -> str:
+    """What was deployed last before the incident, as far as it was reported."""
+    deployed = Change.objects.filter(project=incident.project, kind=Change.Kind.DEPLOYMENT, at__lte=incident.opened_at)
+    newest = deployed.exclude(version="").filter(at__gte=incident.opened_at - RELEASES_WITHIN).first()
+    return newest.version if newest else ""
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from accounts.models import Project
 from alerts.models import Severity
+from core.templatetags.onwatch import percent_text
 from core.timerange import TimeRange
 from incidents.business_hours import BusinessHours
 from telemetry import series
@@ -107,7 +108,7 @@ def _failing(figures: Figures, share: float) -> Measured:
     if recent.calls < FEWEST_CALLS:
         return Measured(f"{recent.calls} calls in 15 minutes: too few to tell", None)
     return Measured(
-        f"{recent.errors} of {recent.calls} calls failed in 15 minutes ({recent.error_rate:.1%})",
+        f"{recent.errors} of {recent.calls} calls failed in 15 minutes ({percent_text(recent.error_rate)})",
         recent.error_rate > share,
     )
 
@@ -117,10 +118,8 @@ def _quality(figures: Figures, drop: float) -> Measured:
     if now.count < FEWEST_SCORES or usual.count < FEWEST_SCORES:
         return Measured(f"not enough scores to tell ({now.count} now, {usual.count} in {figures.baseline_name})", None)
     change = now.mean / usual.mean - 1 if usual.mean else 0.0
-    return Measured(
-        f"overall {now.mean:.2f} in the last hour, {change:+.0%} against {figures.baseline_name} ({usual.mean:.2f})",
-        -change > drop,
-    )
+    moved = f"{percent_text(abs(change), 0)} {'below' if change < 0 else 'above'} {figures.baseline_name}"
+    return Measured(f"overall {now.mean:.2f} in the last hour, {moved} ({usual.mean:.2f})", -change > drop)
 
 
 def _cost(figures: Figures) -> Measured:
@@ -135,7 +134,7 @@ def _latency(figures: Figures) -> Measured:
     if p99 is None or figures.recent.calls < FEWEST_CALLS:
         return Measured("too few calls in 15 minutes to tell", None)
     target = figures.latency_target_ms
-    return Measured(f"p99 {p99 / 1000:.1f} s, target {target / 1000:g} s", p99 > target)
+    return Measured(f"p99 {p99 / 1000:.1f} s in 15 minutes, target {target / 1000:g} s", p99 > target)
 
 
 MEASURES: dict[str, Callable[[Figures], Measured]] = {
@@ -163,6 +162,11 @@ class Proposal:
     severity: Severity
     reason: str
     criteria: tuple[Assessed, ...]
+
+
+def unmeasured() -> tuple[Assessed, ...]:
+    """The criteria without figures, for when the store is away."""
+    return tuple(Assessed(criterion, None) for criterion in CRITERIA)
 
 
 def propose(figures: Figures, *, alert_severity: str = "") -> Proposal:

@@ -86,7 +86,13 @@ def declare(request: HttpRequest) -> HttpResponse:
             return redirect(_url(incident))
     else:
         form = DeclareForm(initial=_initial(request, alert, proposal))
-    context = {"form": form, "proposal": proposal, "alert": alert, "response": severity.RESPONSE}
+    context = {
+        "form": form,
+        "proposal": proposal,
+        "criteria": proposal.criteria if proposal else severity.unmeasured(),
+        "alert": alert,
+        "response": severity.RESPONSE,
+    }
     return render(request, "incidents/declare.html", context, status=400 if form.errors else 200)
 
 

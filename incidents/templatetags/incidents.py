@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from alerts.models import Alert
 from core.charts import Figure
+from core.money import display, to_nano
 from core.templatetags.onwatch import UNKNOWN, duration_text, percent_text
 from incidents import figures
 from incidents import markdown as safe_markdown
@@ -53,7 +54,10 @@ def lasted(incident: Incident) -> str:
 
 @register.filter
 def responded_after(incident: Incident) -> str:
-    return _between(incident.opened_at, incident.responded_at)
+    """``at once`` for whoever declared it, else how long it took."""
+    if incident.responded_at and incident.responded_at - incident.opened_at < timedelta(seconds=1):
+        return "at once"
+    return f"after {_between(incident.opened_at, incident.responded_at)}"
 
 
 @register.filter
@@ -103,7 +107,7 @@ _ROWS = (
     ("Error rate", "error_rate", percent_text),
     ("Latency, median", "p50_ms", duration_text),
     ("Latency, p99", "p99_ms", duration_text),
-    ("Cost", "cost_usd", lambda value: f"${value}"),
+    ("Cost", "cost_usd", lambda value: display(to_nano(value))),
 )
 
 

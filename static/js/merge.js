@@ -49,6 +49,7 @@
 
   function mergeKeyed(old, made, force) {
     let before = null;
+    const wanted = new Set([...made.children].map((child) => child.id));
     for (const child of [...made.children]) {
       const known = child.id && document.getElementById(child.id);
       if (known && known.parentElement === old) {
@@ -63,7 +64,6 @@
       }
     }
     if (old.dataset.jsKeyed !== "exact") return;
-    const wanted = new Set([...made.children].map((child) => child.id));
     [...old.children].filter((child) => !wanted.has(child.id)).forEach((child) => child.remove());
   }
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from incidents import actions
+from incidents import actions, deadlines
 from incidents.actions import EditedMeanwhile, Refused
 from incidents.models import Deadline, Entry, State, TimelineEntry
 from tests.incidents.factories import make_alert, make_incident, make_rule
@@ -105,13 +105,13 @@ def test_the_response_clock_stops_with_the_first_person(project):
     assert incident.responded_at is None
     incident = actions.respond(incident, actor=rosa)
     assert incident.responded_at is not None
-    assert actions.sweep(timezone.now() + timedelta(days=1)) == 0
+    assert deadlines.sweep(timezone.now() + timedelta(days=1)) == 0
 
 
 def test_a_missed_clock_is_told_once_however_many_sweep(project):
     incident = make_incident(project, severity="SEV1")
     later = timezone.now() + timedelta(minutes=6)
-    assert [actions.sweep(later), actions.sweep(later)] == [1, 0]
+    assert [deadlines.sweep(later), deadlines.sweep(later)] == [1, 0]
     assert told(incident)[-1] == "Nobody had responded by the time that SEV1 allows."
     deadline = Deadline.objects.get(incident=incident)
     assert deadline.missed_at == later and deadline.met_at is None

@@ -55,7 +55,6 @@ def test_it_does_not_wait_for_the_morning_when_it_is_serious():
     assert respond_by("SEV2", night, BERLIN) == night + timedelta(hours=1)
 
 
-def test_it_knows_a_week_without_work():
+def test_without_any_working_hours_the_clock_runs_as_on_a_wall():
     nobody = BusinessHours.of(Project(time_zone="UTC", business_start="09:00", business_end="09:00", business_days="1"))
-    with pytest.raises(ValueError, match="business time"):
-        nobody.add(at("2026-11-23T09:00"), timedelta(hours=1))
+    assert nobody.add(at("2026-11-23T09:00"), timedelta(hours=1)) == at("2026-11-23T10:00")

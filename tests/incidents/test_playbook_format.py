@@ -45,22 +45,20 @@ def test_it_survives_a_round_through_the_admins_text():
     [
         (("slug: example", "slug: Example!"), "the slug 'Example!'"),
         (("name: Assess", "title: Assess"), "step 1: does not know title"),
-        (("to: 5m", "to: soon"), "'soon' is no duration"),
+        (("to: 5m", "to: soon"), "step 1, window, to: 'soon' is no duration"),
         (("    items:\n      - {slug: look, text: Look at it}\n", ""), "step 1: needs items or branches"),
-        (("slug: mitigate", "slug: assess"), "the slug 'assess' is there twice"),
-        (("text: Roll it back", "command: git revert"), "item 1: needs text"),
+        (("slug: mitigate", "slug: assess"), "steps: the slug 'assess' is there twice"),
+        (("text: Roll it back", "command: git revert"), "step 2, branch 1, item 1: needs text"),
+        (("text: Roll it back", "text: [1]"), "step 2, branch 1, item 1, text: must be text"),
+        (("text: Look at it", "text: Look, page: 'javascript:alert(1)'"), "step 1, item 1, page: must begin with"),
+        (("{from: 0m, to: 5m}", "{from: 5m, to: 5m}"), "step 1, window: to must be after from"),
+        (("{from: 0m, to: 5m}", "5m"), "step 1, window: must be a mapping"),
+        (("name: Example", "name: 7"), "playbook, name: must be text"),
+        (("name: Example", "name: " + "x" * 121), "playbook, name: 121 characters; at most 120 fit"),
+        (("branches:\n", "branches: 3\n    ignored:\n"), "step 2: does not know ignored"),
         (("steps:", "steps: ["), "line"),
     ],
 )
 def test_it_says_what_is_wrong_and_where(change, words):
     with pytest.raises(BadPlaybook, match=words.replace("(", r"\(")):
         playbook_format.parse(GOOD.replace(*change, 1))
-
-
-def test_it_fills_in_what_the_incident_knows_and_leaves_the_shells_variables():
-    filled = playbook_format.fill(
-        'curl -H "Bearer $ONWATCH_KEY" "${base_url}/x?f=${feature}${feature_query}"',
-        {"base_url": "http://localhost:8000", "feature": "support chat"},
-        url=True,
-    )
-    assert filled == 'curl -H "Bearer $ONWATCH_KEY" "http://localhost:8000/x?f=support%20chat&feature=support%20chat"'

@@ -31,7 +31,7 @@ def test_a_rule_opens_it_by_itself_with_severity_playbook_and_evidence(project, 
     assert (incident.severity, incident.affected_features) == ("SEV2", ["chat"])
     assert incident.runs.get().name == "Quality degradation"
     assert incident.traces.get().trace_id == "c" * 32
-    assert {piece.kind for piece in incident.evidence.all()} == {"figures", "changes"}
+    assert [piece.kind for piece in incident.evidence.all()] == ["figures", "course", "traces", "changes"]
     assert respond.respond_to_alerts() == 0
 
 
@@ -68,11 +68,43 @@ def test_two_clicks_open_one(project, stores):
     assert opened == {Incident.objects.get().pk}
 
 
+def test_evidence_is_kept_later_when_the_process_died_in_between(project, stores, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    make_alert(make_rule(project, opens_incident=True))
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr("incidents.evidence.gather", die)
+        respond.respond_to_alerts()
+    incident = Incident.objects.get()
+    assert not incident.evidence.exists()
+    later = timezone.now() + respond.RETRY + respond.AT_ONCE
+    assert [respond.keep_evidence(later), respond.keep_evidence(later)] == [1, 0]
+    assert {piece.kind for piece in incident.evidence.all()} >= {"figures", "course", "changes"}
+
+
+def test_an_alert_that_has_resolved_opens_one_after_the_fact(project, stores):
+    alert = make_alert(make_rule(project))
+    resolve(alert)
+    alert.refresh_from_db()
+    incident = respond.open_from_alert(alert, actor=make_alice(project))
+    assert "After the fact: the alert “Quality dropped” had resolved at" in incident.timeline.first().text
+
+
 def test_it_opens_without_figures_when_the_store_is_away(project, stores, monkeypatch):
     def away(*_: object, **__: object) -> None:
         raise store.StoreUnavailable("gone")
 
-    monkeypatch.setattr("incidents.evidence.gather", away)
     make_alert(make_rule(project, opens_incident=True))
-    respond.respond_to_alerts()
-    assert "did not answer" in Incident.objects.get().timeline.last().text
+    with monkeypatch.context() as patch:
+        patch.setattr("incidents.evidence.gather", away)
+        respond.respond_to_alerts()
+        respond.keep_evidence(timezone.now() + respond.RETRY + respond.AT_ONCE)
+    incident = Incident.objects.get()
+    said = [entry.text for entry in incident.timeline.filter(kind="evidence")]
+    assert len(said) == 1 and "did not answer" in said[0]
+    respond.keep_evidence(timezone.now() + 3 * respond.RETRY)
+    assert incident.evidence.exists()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from incidents import actions, runs
+from incidents import deadlines, runs
 from incidents.actions import Refused
 from incidents.models import Playbook, PlaybookVersion
 from incidents.seed import seed
@@ -85,15 +85,15 @@ def test_an_overdue_step_is_marked_and_told_once(run, alice):
     assert step(run, "assess").is_overdue(later)
     assert not step(run, "mitigate").is_overdue(later)
     told = run.incident.timeline.count()
-    actions.sweep(later)
-    actions.sweep(later)
+    deadlines.sweep(later)
+    deadlines.sweep(later)
     assert run.incident.timeline.count() == told + 1
 
 
 def test_a_step_that_was_done_in_time_is_never_told_as_missed(run, alice):
     for item in step(run, "assess").items:
         runs.settle(run, item.key, "done", actor=alice)
-    assert actions.sweep(timezone.now() + timedelta(minutes=6)) == 0
+    assert deadlines.sweep(timezone.now() + timedelta(minutes=6)) == 0
 
 
 def test_starting_it_twice_gives_the_run_that_is_under_way(run, alice):

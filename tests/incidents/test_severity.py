@@ -25,7 +25,7 @@ def figures(*, recent=None, hour=None, baseline=None) -> Figures:
     [
         (figures(recent=window(errors=51)), "SEV1", "51 of 100 calls failed"),
         (figures(recent=window(errors=50)), "SEV3", "Partial degradation"),
-        (figures(hour=window(quality=0.6)), "SEV2", "-25% against the same hour yesterday"),
+        (figures(hour=window(quality=0.6)), "SEV2", "25 % below the same hour yesterday"),
         (figures(hour=window(quality=0.65)), "SEV3", "Minor quality issues"),
         (figures(hour=window(cost=3_100_000_000)), "SEV2", "3.1x"),
         (figures(recent=window(ms=9000)), "SEV3", "target 5 s"),

@@ -89,7 +89,7 @@ def test_it_escapes_what_comes_from_outside(project, client, rosa):
 def test_the_live_part_answers_only_when_something_changed(project, client, rosa):
     incident = make_incident(project)
     page = client.get(f"/incidents/{incident.ref}/live/", headers={"HX-Request": "true"})
-    revision = page.context["revision"]
+    revision = page.context["incident"].revision
     address = f"/incidents/{incident.ref}/live/?revision={revision}"
     assert client.get(address).status_code == 204
     actions.add_note(incident, "new", actor=rosa)
