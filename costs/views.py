@@ -9,6 +9,7 @@ from functools import wraps
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from accounts.access import may, viewer_required
 from accounts.models import Membership
@@ -40,6 +41,7 @@ def _asked_rightly(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 
 
 @viewer_required
+@require_safe
 @_asked_rightly
 def overview(request: HttpRequest) -> HttpResponse:
     """Total and change, spend over time, who spent it, and what the budgets have left."""
@@ -101,6 +103,7 @@ def _figure(scope: Scope) -> object:
 
 
 @viewer_required
+@require_safe
 @_asked_rightly
 def table(request: HttpRequest, key: str) -> HttpResponse:
     """All rows of one table as CSV."""
@@ -118,6 +121,7 @@ def _cells(row: Spend) -> list[object]:
 
 
 @viewer_required
+@require_safe
 @_asked_rightly
 def unpriced_table(request: HttpRequest) -> HttpResponse:
     """The calls without a known cost as CSV, by host, model and tier."""
@@ -128,6 +132,7 @@ def unpriced_table(request: HttpRequest) -> HttpResponse:
 
 
 @viewer_required
+@require_safe
 @_asked_rightly
 def budgets_table(request: HttpRequest) -> HttpResponse:
     """The budgets in their present period as CSV."""

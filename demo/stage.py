@@ -32,7 +32,7 @@ def answer(url: str, count: int, mood: Mood, *, minutes_ago: float, over_minutes
 
 
 def wait_until_judged(url: str, *, patience_s: float = 60) -> None:
-    """Ask one question after another until the console judges the answers: a new sampling share holds a little later."""
+    """Ask one question after another until the console judges the answers: a new share holds a little later."""
     deadline = time.monotonic() + patience_s
     while not _judged(url):
         if time.monotonic() > deadline:

@@ -8,6 +8,7 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from accounts.access import may, viewer_required
 from accounts.models import Membership
@@ -38,6 +39,7 @@ def _view(request: HttpRequest) -> View:
 
 
 @viewer_required
+@require_safe
 @_asked_rightly
 def overview(request: HttpRequest) -> HttpResponse:
     """How good the answers are, how sure that is, what changed, and where they are worst."""
@@ -57,6 +59,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @viewer_required
+@require_safe
 @_asked_rightly
 def table(request: HttpRequest) -> HttpResponse:
     """All rows of the table as CSV."""

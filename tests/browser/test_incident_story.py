@@ -33,7 +33,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
     for feature in ("support-chat", "book-search"):
         make_rule(
             page, f"Quality of {feature} fell", severity="SEV3", series="score", subject="overall", condition="change",
-            direction="below", threshold="20", clear_threshold="18", baseline="yesterday", window_minutes="15", minimum_sample="5",
+            direction="below", threshold="20", clear_threshold="18", baseline="yesterday",
+            window_minutes="15", minimum_sample="5",
             scope=f'{{"feature": "{feature}"}}', playbook="quality-degradation",
         )  # fmt: skip
     change = page.request.post(
