@@ -69,6 +69,8 @@ class Incident(models.Model):
         indexes = [
             models.Index(fields=["project", "state", "-opened_at"], name="incident_list"),
             models.Index(fields=["project", "fingerprint"], name="incident_fingerprint"),
+            # Whether anything changed, asked for every page: answered from the index alone.
+            models.Index(fields=["project", "revision"], name="incident_stamp"),
             # The sweep that keeps evidence.
             models.Index(
                 fields=["evidence_due_at"],

@@ -67,7 +67,7 @@ def listing(
     project: Project, *, state: str = "all", severity: str = "", search: str = "", cursor: str = "", limit: int = PAGE
 ) -> Page:
     """Open first, then newest first. ``cursor`` is ``rank-pk`` of the last row seen."""
-    found = Incident.objects.filter(_in_state(state), project=project).select_related("commander")
+    found = Incident.objects.filter(_in_state(state), project=project)
     if severity:
         found = found.filter(severity=severity)
     if search.strip():
@@ -79,10 +79,13 @@ def listing(
     rank, _, pk = cursor.partition("-")
     if rank.isdecimal() and pk.isdecimal():
         found = found.filter(Q(rank__gt=rank) | Q(rank=rank, pk__lt=pk))
-    rows = list(found.annotate(alert_count=Count("alerts"))[: limit + 1])
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return Page(rows, f"{rows[-1].rank}-{rows[-1].pk}" if more else "")
+    # Keys first: only what the page shows is read whole and has its alerts counted.
+    keys = list(found.values_list("pk", "rank")[: limit + 1])
+    shown = dict(keys[:limit])
+    counted = Incident.objects.filter(pk__in=shown).select_related("commander").annotate(alert_count=Count("alerts"))
+    rows = sorted(counted, key=lambda incident: (shown[incident.pk], -incident.pk))
+    more = len(keys) > limit
+    return Page(rows, f"{shown[rows[-1].pk]}-{rows[-1].pk}" if more else "")
 
 
 def open_incidents(project: Project) -> list[Incident]:

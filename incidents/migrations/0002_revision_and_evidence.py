@@ -25,6 +25,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='incident',
+            index=models.Index(fields=['project', 'revision'], name='incident_stamp'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
             index=models.Index(condition=models.Q(('evidence_due_at__isnull', False)), fields=['evidence_due_at'], name='incident_evidence_due'),
         ),
     ]

@@ -50,6 +50,11 @@
     }
   }
 
+  // After htmx has looked through the page, which would open a second socket for what it finds there.
+  addEventListener("DOMContentLoaded", () => {
+    root.setAttribute("ws-connect", root.dataset.socket);
+    htmx.process(root);
+  });
   document.addEventListener("htmx:wsOpen", (event) => {
     if (event.target === root) open = true;
   });
