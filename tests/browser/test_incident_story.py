@@ -244,6 +244,26 @@ def test_the_story_live_with_a_second_person_looking_on(live_page: Page, onlooke
     expect(page).to_have_title(re.compile(rf"^SEV2 {ref}"))
 
 
+def test_what_somebody_reads_stays_where_it_is(live_page: Page, shop: Console):
+    page = live_page
+    sign_in(page)
+    page.goto("/incidents/new/?project=default")
+    page.locator("input[name=title]").fill("A long evening")
+    page.locator("input[name=severity][value=SEV4]").check()
+    page.get_by_role("button", name="Declare").click()
+    page.wait_for_url(re.compile(r"/incidents/INC-\d+/"))
+    for number in range(12):
+        note(page, f"Line {number:02d}\n\n- one\n- two\n- three")
+    read = page.locator("#timeline > li", has_text="Line 04")
+    read.evaluate("entry => scrollTo({ top: scrollY + entry.getBoundingClientRect().top - 200, behavior: 'instant' })")
+    before = read.bounding_box()["y"]
+    other = page.context.new_page()
+    other.goto(page.url)
+    note(other, "Something new\n\n- that is\n- several\n- lines high")
+    expect(page.locator("#timeline")).to_contain_text("Something new")
+    assert abs(read.bounding_box()["y"] - before) < 2
+
+
 def test_a_page_whose_socket_is_away_still_learns(live_page: Page, browser: Browser, shop: Console):
     page = live_page
     page.route_web_socket("**/ws/incidents/**", lambda socket: socket.close(code=1001))
