@@ -109,6 +109,24 @@ def test_a_wrong_time_zone_is_named(client, alice):
     assert answer.status_code == 400 and "time_zone" in answer.context["form"].errors
 
 
+def test_business_hours_must_end_after_they_begin(client, alice):
+    form = client.get("/settings/").context["form"]
+    values = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    answer = client.post("/settings/", values | {"business_start": "17:00", "business_end": "09:00"})
+    assert answer.status_code == 400 and "business_end" in answer.context["form"].errors
+
+
+def test_an_address_that_somebody_has_is_not_given_twice(project, client, alice):
+    User.objects.filter(pk=alice.pk).update(email="alice@example.org")
+    page = client.post("/settings/people/", {"role": "viewer"}).content.decode()
+    link = re.search(r"http://testserver(/join/[^<]+)<", page)[1]
+    client.logout()
+    password = "a long enough pass"
+    form = {"username": "al", "email": "Alice@example.org", "password1": password, "password2": password}
+    answer = client.post(link, form)
+    assert answer.status_code == 400 and "sign in instead" in answer.content.decode()
+
+
 @pytest.mark.parametrize("page", ["/settings/", "/settings/keys/", "/settings/people/", "/settings/audit/"])
 def test_only_admins_enter(project, client, page):
     for person, status in ((make_rosa(project), 403), (make_bob(project), 403), (make_charlie(), 404)):

@@ -13,7 +13,7 @@ from demo.stage import BADLY, WELL, answer, wait_until_judged
 from tests.browser.conftest import watched
 from tests.browser.console import Console
 from tests.browser.rules import make_rule
-from tests.running import PASSWORD, Running
+from tests.console import PASSWORD, running
 
 YESTERDAY = 24 * 60
 
@@ -21,9 +21,13 @@ YESTERDAY = 24 * 60
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Console]:
     """A console that judges every answer of the bookshop's assistant: well yesterday, badly for ten minutes now."""
-    running = Running(tmp_path_factory.mktemp("story"))
-    running.start()
-    console = Console(running.url, running.log)
+    with running(tmp_path_factory.mktemp("story")) as started:
+        console = Console(started.url, started.log)
+        prepare(console, browser)
+        yield console
+
+
+def prepare(console: Console, browser: Browser) -> None:
     context = browser.new_context(base_url=console.url)
     page = context.new_page()
     sign_in(page)
@@ -45,8 +49,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
     wait_until_judged(console.url)
     answer(console.url, 80, WELL, minutes_ago=YESTERDAY - 2, over_minutes=50, seed=1)
     answer(console.url, 60, BADLY, minutes_ago=0.5, over_minutes=9, seed=2)
-    yield console
-    running.stop()
 
 
 def sign_in(page: Page, name: str = "admin", password: str = PASSWORD) -> None:

@@ -45,11 +45,11 @@ class Person:
 
 
 @pytest.fixture
-def running(tmp_path) -> Iterator[Running]:
-    running = Running(tmp_path)
-    running.start()
-    yield running
-    running.kill()
+def process(tmp_path) -> Iterator[Process]:
+    process = Process(tmp_path)
+    process.start()
+    yield process
+    process.kill()
 
 
 def until(holds: Callable[[], bool], seconds: float = 30) -> None:
@@ -75,19 +75,19 @@ def work(person: Person, base: str, name: str, answered: list[str], stop: thread
 def clocks_run_out_while_nothing_runs(process: Process) -> None:
     """Stand in for hours of darkness: what was due later is due by now."""
     past = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%d %H:%M:%S")
-    with sqlite3.connect(running.data / "onwatch.sqlite3") as database:
+    with sqlite3.connect(process.data / "onwatch.sqlite3") as database:
         database.execute("UPDATE incidents_deadline SET due_at = ? WHERE met_at IS NULL", (past,))
         database.execute("UPDATE incidents_incident SET responded_at = NULL")
 
 
-def test_nothing_that_was_answered_is_lost_and_clocks_go_on(running):
-    alice = Person(running.url)
+def test_nothing_that_was_answered_is_lost_and_clocks_go_on(process):
+    alice = Person(process.console.url)
     form = {"title": "Answers invent refunds", "severity": "SEV2", "playbook": "quality-degradation"}
     assert alice.post("/incidents/new/?project=default", **form) == 302
     base = alice.went_to
-    running.kill()
+    process.kill()
 
-    running.start()
+    process.start()
     run = re.search(rf"{base}runs/(\d+)/items/", alice.read(base))[1]
     assert alice.post(f"{base}runs/{run}/branch/", step="mitigate", branch="recent-deployment") == 302
     assert alice.post(f"{base}runs/{run}/items/", item="assess/confirm-drop", outcome="done", note="down 30 %") == 302
@@ -95,18 +95,19 @@ def test_nothing_that_was_answered_is_lost_and_clocks_go_on(running):
     answered: list[str] = []
     stop = threading.Event()
     writers = [
-        threading.Thread(target=work, args=(Person(running.url), base, name, answered, stop)) for name in ("a", "b")
+        threading.Thread(target=work, args=(Person(process.console.url), base, name, answered, stop))
+        for name in ("a", "b")
     ]
     for writer in writers:
         writer.start()
     until(lambda: len(answered) > 60)
-    running.kill()
+    process.kill()
     stop.set()
     for writer in writers:
         writer.join()
 
-    clocks_run_out_while_nothing_runs(running)
-    running.start()
+    clocks_run_out_while_nothing_runs(process)
+    process.start()
     until(lambda: "Communicate” is over" in alice.whole_timeline(base))
     told = alice.whole_timeline(base)
     entries = re.findall(r"note-[ab]-\d{4}(?=</p>)", told)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from incidents import library, playbook_format
 from incidents.models import Playbook
@@ -37,9 +38,10 @@ class Command(BaseCommand):
         if action == "check":
             self.stdout.write(f"{len(texts)} good.")
             return
-        for text in texts:
-            made = library.add(text, note=options["note"])
-            self.stdout.write(f"{made}: imported." if made else "Nothing new in one file.")
+        with transaction.atomic():
+            versions = [library.add(text, note=options["note"]) for text in texts]
+        for path, made in zip(options["files"], versions, strict=True):
+            self.stdout.write(f"{path}: imported as {made}" if made else f"{path}: says what the newest version says")
 
     def _checked(self, path: Path) -> str:
         try:
