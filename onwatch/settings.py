@@ -187,6 +187,8 @@ MFA_TOTP_ISSUER = "Onwatch"
 SOCIALACCOUNT_ADAPTER = "accounts.adapters.KnownOrInvited"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+# By a link: our content-security policy forbids forms whose answer leads to another host, as the provider's is.
+SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
 if os.environ.get("ONWATCH_OIDC_ISSUER"):
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {

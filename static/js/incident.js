@@ -18,6 +18,11 @@
     live.querySelector("[data-revision]").dataset.revision = made.querySelector("[data-revision]").dataset.revision;
     if (!form) return;
     refused.replaceChildren();
+    // An entry that is older than the answer goes.
+    if (part && !made.querySelector(`#${CSS.escape(part.id)}`)) {
+      location.reload();
+      return;
+    }
     goOn(part);
   }
 

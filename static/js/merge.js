@@ -39,7 +39,10 @@
   }
 
   function mergeStamped(old, made, force) {
-    if (old.dataset.stamp === made.dataset.stamp && old !== force) return;
+    if (old.dataset.stamp === made.dataset.stamp && old !== force) {
+      delete old.dataset.jsBehind;
+      return;
+    }
     if (old !== force && isBusy(old)) {
       old.dataset.jsBehind = "";
       return;

@@ -43,7 +43,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 def sign_in(client: Client, provider: Provider, *, next_page: str = "/", **person):
     """Go to the provider and back as a browser does; returns the console's last answer."""
     provider.person = {"sub": "u-1", "email_verified": True} | person
-    away = client.post(f"/accounts/oidc/oidc/login/?process=login&next={next_page}")
+    away = client.get(f"/accounts/oidc/oidc/login/?process=login&next={next_page}")
     assert away.status_code == 302 and away.url.startswith(f"{provider.url}/authorize?")
     try:
         urllib.request.build_opener(NoRedirect).open(away.url)
@@ -102,7 +102,7 @@ def test_who_was_invited_comes_by_single_sign_on_and_joins(project, client, prov
     link = f"/join/{invitations.invite(project, 'responder', actor=alice).token}/"
     page = client.get(link).content.decode()
     assert "Continue with Example SSO" in page
-    assert re.search(r'action="/accounts/oidc/oidc/login/\?[^"]*next=', page)
+    assert re.search(r'href="/accounts/oidc/oidc/login/\?[^"]*next=', page)
     answer = sign_in(client, provider, email="rosa@example.org", preferred_username="rosa", next_page=link)
     assert answer.status_code == 302 and answer.url == link
     rosa = user_of(client)
@@ -124,7 +124,7 @@ def test_a_withdrawn_invitation_makes_no_account(project, client, provider):
 
 def test_a_forged_answer_is_refused(project, client, provider):
     make_rosa(project)
-    client.post("/accounts/oidc/oidc/login/?process=login")
+    client.get("/accounts/oidc/oidc/login/?process=login")
     client.get("/accounts/oidc/oidc/login/callback/?code=made-up&state=made-up")
     assert user_of(client) is None
 
@@ -132,4 +132,4 @@ def test_a_forged_answer_is_refused(project, client, provider):
 def test_it_is_off_until_it_is_configured(project, client):
     page = client.get("/accounts/login/").content.decode()
     assert "oidc" not in page
-    assert client.post("/accounts/oidc/oidc/login/").status_code == 404
+    assert client.get("/accounts/oidc/oidc/login/").status_code == 404
