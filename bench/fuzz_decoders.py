@@ -27,6 +27,7 @@ import orjson
 
 from bench.decode import as_json, spoken_as
 from bench.workload import Workload
+from telemetry.columns import json_text
 from telemetry.dialects import langfuse_bodies, langfuse_events, langfuse_scores, otlp_json
 from telemetry.dialects.decoded import BadBody, BadItem
 from telemetry.dialects.lookup import LOOKUP
@@ -114,7 +115,7 @@ def check_span(span: Span, *, free_ids: bool = False) -> None:
             assert 0 <= value < 2**63, (name, value)
         elif isinstance(value, float):
             assert 0 <= value < float("inf"), (name, value)
-    orjson.dumps([span.attributes, span.documents], option=orjson.OPT_NON_STR_KEYS)
+    orjson.loads(json_text([span.attributes, span.documents]))
     for score in span.scores:
         check_score(score)
 

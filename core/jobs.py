@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import close_old_connections
+from core.connections import drop_dead_connections
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +63,8 @@ class Runner:
 
     def _run(self, job: Job) -> None:
         try:
+            drop_dead_connections()
             if self.may_run(job):
                 job.run()
         except Exception:
             logger.exception("The job %s failed; it is tried again in %s.", job.name, job.every)
-        finally:
-            close_old_connections()

@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import close_old_connections
 from django.utils.module_loading import import_string
 
+from core.connections import drop_dead_connections
 from telemetry.span import Score, Span
 
 logger = logging.getLogger(__name__)
@@ -107,14 +107,13 @@ class Follower:
 
     def _follow(self, stored: _Stored) -> bool:
         try:
+            drop_dead_connections()
             for step in steps():
                 step(stored.spans, stored.scores)
         except Exception:
-            # Whatever went wrong here, the telemetry is stored and later batches deserve their turn.
+            # Whatever went wrong here, the telemetry is stored, and later batches need this thread.
             logger.exception("A step after storing failed; live figures are rebuilt from the store.")
             return False
-        finally:
-            close_old_connections()
         return True
 
     def _report(self, missed: list[datetime]) -> None:

@@ -67,3 +67,8 @@ class Console:
             assert response.status == 200
             assert json.load(response) in ({}, {"partialSuccess": {}})
         return [span["traceId"] for span in spans]
+
+    def calls(self, since: str) -> int:
+        """Calls of models that are stored."""
+        with urllib.request.urlopen(f"{self.url}/api/v1/summary?from={since}", timeout=20) as response:
+            return json.load(response)["calls"]
