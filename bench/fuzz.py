@@ -36,6 +36,7 @@ from telemetry import api_input  # noqa: E402
 from telemetry.columns import json_text  # noqa: E402
 from telemetry.dialects import langsmith  # noqa: E402
 from telemetry.dialects.decoded import BadBody, BadItem  # noqa: E402
+from telemetry.langsmith import feedback  # noqa: E402
 from telemetry.receive import langsmith as langsmith_receiver  # noqa: E402
 
 BOUNDARY = "b0undary"
@@ -61,16 +62,16 @@ def _check_runs(read: Callable[[bytes, Any], Any], data: bytes) -> None:
     headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
     request = SimpleNamespace(headers=headers, method="POST", path="/runs")
     with contextlib.suppress(BadBody):
-        pieces, feedback = read(data, request)
+        pieces, entries = read(data, request)
         for piece in pieces:
             with contextlib.suppress(BadItem):
                 langsmith.run_id(piece.get("id"))
                 run = langsmith.merged({}, piece)
                 json.dumps(run)
                 check_span(langsmith.to_span(run, CALLER), free_ids=True)
-        for entry in feedback:
+        for entry in entries:
             with contextlib.suppress(BadItem):
-                langsmith.to_score(entry, CALLER)
+                feedback.read(entry)
 
 
 def _run() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Feed the OTLP decoders damaged bodies until one raises what it must not, or gives a span that cannot be stored.
+"""Feed the decoders damaged bodies until one raises what it must not, or gives a span that cannot be stored.
 
     python -m bench.fuzz_decoders [--seconds 60] [--seed 1] [--corpus FOLDER]
 
@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from bench import fuzz_langsmith
 from bench.decode import as_json, spoken_as
 from bench.workload import Workload
 from telemetry.columns import json_text
@@ -81,6 +82,7 @@ TARGETS = (
     Target(decode_metrics, False),
     Target(decode_metrics, True),
     Target(decode_langfuse, True, free_ids=True),
+    Target(fuzz_langsmith.decode, True, free_ids=True),
 )
 
 
@@ -171,7 +173,8 @@ def seeds() -> list[bytes]:
     found += [bytes([3]) + _wrapped("resourceLogs", "scopeLogs", "logRecords", [one]) for one in records]
     found += [bytes([5]) + _wrapped("resourceMetrics", "scopeMetrics", "metrics", [one]) for one in metrics]
     found += [bytes([data[0] - 1]) + _protobuf(data) for data in found if data[0] % 2]
-    return found + [bytes([6]) + json.dumps({"batch": [event], "metadata": {}}).encode() for event in _events()]
+    found += [bytes([6]) + json.dumps({"batch": [event], "metadata": {}}).encode() for event in _events()]
+    return found + [bytes([7]) + body for body in fuzz_langsmith.bodies()]
 
 
 def _events() -> Iterator[dict[str, Any]]:

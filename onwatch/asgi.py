@@ -1,4 +1,6 @@
-"""One door for three kinds of traffic: telemetry goes to the receivers, sockets to Channels, the rest to Django."""
+"""One door for all traffic: telemetry goes to the receivers, what LangSmith's clients read to its own application,
+sockets to Channels, the rest to Django.
+"""
 
 # ruff: noqa: E402  Django must be set up before anything that holds models is imported.
 
@@ -20,9 +22,12 @@ from django.conf import settings
 
 from dashboard.routing import websocket_urlpatterns as dashboard_sockets
 from incidents.routing import websocket_urlpatterns as incident_sockets
+from telemetry.langsmith.app import LangSmithApp
+from telemetry.langsmith.app import handles as is_langsmith
 from telemetry.receive.app import IngestApp, handles
 
 ingest = IngestApp()
+langsmith = LangSmithApp()
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*dashboard_sockets, *incident_sockets])))
 
 
@@ -42,6 +47,8 @@ def _carries_telemetry(scope: dict[str, Any]) -> bool:
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401
     match scope["type"]:
+        case "http" if not _is_receiver_port(scope) and is_langsmith(scope["method"], scope["path"]):
+            await langsmith(scope, receive, send)
         case "http" if handles(scope["path"]) or _is_receiver_port(scope) or _carries_telemetry(scope):
             await ingest(scope, receive, send)
         case "http":

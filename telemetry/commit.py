@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -30,7 +31,8 @@ from telemetry.span import Score, Span
 from telemetry.store import BadRows, StoreUnavailable
 
 __all__ = [
-    "BadRows", "Stored", "StoreUnavailable", "replace_spans", "run_pipeline", "settle", "start", "store_scores",
+    "BadRows", "Stored", "StoreUnavailable", "replace_scores", "replace_spans", "run_pipeline", "settle", "start",
+    "store_scores",
     "store_spans",
 ]  # fmt: skip
 
@@ -53,6 +55,17 @@ class Stored(NamedTuple):
     spans: int
     repeated: int
     scores: int
+
+
+class _ScoreMinute(NamedTuple):
+    """Seconds since 1970."""
+
+    project_id: int
+    minute: int
+
+
+#: Two at once could both find a score gone and both put theirs in its place.
+_replacing = threading.Lock()
 
 
 class _Replaced(NamedTuple):
@@ -169,6 +182,39 @@ def store_scores(scores: list[Score]) -> int:
     stored = _store([], scores, ask=any(score.score_id for score in scores))
     _roller.roll()
     return stored.scores
+
+
+def replace_scores(project_id: int, score_ids: Sequence[str], scores: Sequence[Score]) -> None:
+    """Take scores back by their ids and store ``scores`` in their place; every figure follows before this returns.
+
+    This rewrites parts and roll-ups, so it is for what people correct, not for streams. It may be done again when it
+    failed half way. Raises StoreUnavailable, or BadRows when a value does not fit.
+    """
+    with _replacing:
+        _roller.roll()
+        minutes = set(store.rows(_ScoreMinute, "telemetry/score_minutes", project_id=project_id, ids=list(score_ids)))
+        store.run("telemetry/delete_scores", project_id=project_id, ids=list(score_ids))
+        if scores:
+            batch = _roller.begin()
+            try:
+                _insert_scores(scores, batch.received_at)
+            finally:
+                # Counted below, with the rest of its minute.
+                _roller.stored(batch)
+        minutes |= {_ScoreMinute(score.project_id, _minute(score)) for score in scores}
+        _roller.recount_scores(minutes)
+
+
+def _insert_scores(scores: Sequence[Score], received_at: datetime) -> None:
+    for score in scores:
+        score.occurred_at = score.occurred_at or received_at
+    redact_comments(scores)
+    hashes = [score_hash(score.project_id, score.score_id) for score in scores]
+    store.insert("scores", score_columns(scores, hashes, received_at))
+
+
+def _minute(score: Score) -> int:
+    return int(score.occurred_at.timestamp()) // 60 * 60 if score.occurred_at else 0
 
 
 def _store(spans: list[Span], scores: Sequence[Score], *, ask: bool) -> Stored:

@@ -89,10 +89,11 @@ class Committer:
             group = self._gather()
             if group:
                 metrics.count("onwatch_commits_total")
+                # Those that broke while this thread waited.
+                drop_dead_connections()
                 _store(group, count=self._is_alone())
             with self._changed:
                 self._working -= 1
-            drop_dead_connections()
 
     def _is_alone(self) -> bool:
         """Nobody else waits or works: there is time to bring the roll-ups up to date before the answer."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from core.jobs import Job
 from core.pace import Paced
 from telemetry import amend, metric_rollups, observations, runs
+from telemetry.langsmith import feedback
 from telemetry.live import audit, rebuild
 
 JOBS: tuple[Job, ...] = (
@@ -16,6 +17,7 @@ JOBS: tuple[Job, ...] = (
     Job("join-log-records", timedelta(seconds=5), amend.sweep),
     Job("late-scores", timedelta(minutes=10), amend.store_late_scores),
     Job("metric-rollups", timedelta(seconds=20), metric_rollups.roll_up),
+    Job("langsmith-feedback", timedelta(minutes=1), feedback.apply_waiting),
     Job("langfuse-due", timedelta(seconds=2), observations.store_due),
     # Replacing spans must not take the time of receiving either.
     Job("langfuse-corrections", timedelta(seconds=2), Paced(observations.correct_due, share=0.3)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 from django.utils import timezone
 
@@ -68,3 +70,58 @@ class PendingRun(models.Model):
 
     def __str__(self) -> str:
         return self.run_id
+
+
+class Feedback(models.Model):
+    """What a LangSmith client, or a person through a presigned link, said of a run, as it was said.
+
+    Its number, where it has one, is also a score in ClickHouse; ``is_applied`` is False until that one agrees.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    feedback_id = models.UUIDField()
+    #: 32 hex digits.
+    run_id = models.CharField(max_length=32)
+    trace_id = models.CharField(max_length=32)
+    key = models.CharField(max_length=200)
+    #: ``score``, ``value``, ``comment``, ``correction``, ``feedback_source``, ``extra`` and the like.
+    said = models.JSONField()
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    #: Kept for a while, so that a repeated delivery does not bring it back.
+    deleted_at = models.DateTimeField(null=True)
+    #: Whether its score may be in ClickHouse already.
+    is_scored = models.BooleanField(default=False)
+    is_applied = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "feedback_id"], name="one_feedback")]
+        indexes = [
+            # Lists of what was said of some runs, and of everything, newest first.
+            models.Index(fields=["project", "run_id"], name="feedback_of_runs"),
+            models.Index(fields=["project", "-created_at"], name="feedback_by_time"),
+            # The few whose score must still be made to agree.
+            models.Index(fields=["modified_at"], name="feedback_to_apply", condition=models.Q(is_applied=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.run_id}"
+
+
+class FeedbackToken(models.Model):
+    """A presigned link: whoever opens it before it expires may say one thing of one run."""
+
+    token = models.UUIDField(unique=True, default=uuid.uuid4)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    run_id = models.CharField(max_length=32)
+    key = models.CharField(max_length=200)
+    feedback_id = models.UUIDField(default=uuid.uuid4)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        # The links of one run.
+        indexes = [models.Index(fields=["project", "run_id"], name="tokens_of_a_run")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.run_id} until {self.expires_at:%Y-%m-%d %H:%M}"

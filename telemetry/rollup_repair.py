@@ -104,7 +104,16 @@ def repair(*, since: int, until: int, without: Collection[int] = ()) -> tuple[da
 
 def recount(minutes: Collection[Minute], *, without: Collection[int] = ()) -> None:
     """Make the roll-ups of these minutes anew from the spans that are stored. Raises StoreUnavailable."""
-    for rollup in SPANS:
+    _recount(SPANS, minutes, without)
+
+
+def recount_scores(minutes: Collection[Minute], *, without: Collection[int] = ()) -> None:
+    """The same for the roll-ups of scores: one in these minutes was changed. Raises StoreUnavailable."""
+    _recount(SCORES, minutes, without)
+
+
+def _recount(rollups: Collection[Rollup], minutes: Collection[Minute], without: Collection[int]) -> None:
+    for rollup in rollups:
         for chunk in _chunks(_keys(minutes, rollup.seconds)):
             _make_anew(_pieces(rollup, chunk, without))
             # With a server, inserts are counted while this goes on.

@@ -122,6 +122,16 @@ class Roller:
             for batch in batches:
                 self._follow(batch.spans, batch.scores)
 
+    def recount_scores(self, minutes: Collection[tuple[int, int]]) -> None:
+        """Count anew the minutes (project, Unix seconds) in which a score was changed. Raises StoreUnavailable."""
+        with self._rolling:
+            with self._changed:
+                uncounted = set(self._open)
+            rollup_repair.recount_scores(minutes, without=uncounted)
+        for _, minute in minutes:
+            moment = datetime.fromtimestamp(minute, UTC)
+            self._mark_gap(moment, moment)
+
     def _start(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="roll-ups", daemon=True)

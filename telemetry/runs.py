@@ -7,19 +7,22 @@ unfinished after a while.
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.keys import Caller
-from telemetry import commit, metrics
+from telemetry import commit, metrics, pending
 from telemetry.dialects import langsmith
 from telemetry.dialects.decoded import BadItem
+from telemetry.langsmith import questions, sessions
 from telemetry.models import PendingRun
-from telemetry.span import Score, Span
+from telemetry.span import Span
 
 logger = logging.getLogger(__name__)
 
@@ -28,78 +31,84 @@ DIALECT = "langsmith"
 UNFINISHED_AFTER = timedelta(minutes=30)
 BATCH = 500
 
+Run = dict[str, Any]
 
-class Taken(NamedTuple):
+
+@dataclass(slots=True)
+class Joined:
     """What became of the pieces of one request."""
 
-    spans: int
-    refused: list[str]
+    #: Runs that are whole now, to be stored and then forgotten.
+    spans: list[Span] = field(default_factory=list)
+    #: Ids of those of which a piece waits in SQL.
+    waited: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
-def take(pieces: Iterable[dict[str, Any]], feedback: Iterable[dict[str, Any]], caller: Caller) -> Taken:
-    """Join, store and keep waiting what is incomplete. Raises StoreUnavailable; then nothing of it is forgotten."""
-    refused: list[str] = []
-    by_id: dict[str, dict[str, Any]] = {}
+def join(pieces: Iterable[Run], caller: Caller) -> Joined:
+    """Join pieces with those that wait; what is still incomplete is durable when this returns.
+
+    Raises StoreUnavailable where a session must be looked up.
+    """
+    joined = Joined()
+    by_id: dict[str, Run] = {}
     for piece in pieces:
+        place = "run"
         try:
             identity = langsmith.run_id(piece.get("id"))
+            place = f"run {identity}"
+            by_id[identity] = langsmith.merged(by_id.get(identity, {}), piece)
         except BadItem as bad:
-            refused.append(bad.at("run"))
-            continue
-        by_id[identity] = langsmith.merged(by_id.get(identity, {}), piece)
-    spans = _join(by_id, caller, refused)
-    scores = _scores(feedback, caller, refused)
-    metrics.count("onwatch_spans_rejected_total", len(refused))
-    return Taken(_store(spans, scores, caller), refused)
+            joined.refused.append(bad.at(place))
+    waiting = pending.known(caller.project_id, DIALECT, by_id.keys())
+    if not waiting and all(langsmith.is_finished(run) for run in by_id.values()):
+        # Most runs come whole. For them SQL is read, but not locked.
+        _make_spans(by_id, caller, joined)
+    else:
+        with transaction.atomic():
+            _join_waiting(by_id, caller, joined)
+    metrics.count("onwatch_spans_rejected_total", len(joined.refused))
+    return joined
 
 
-def _join(by_id: dict[str, dict[str, Any]], caller: Caller, refused: list[str]) -> dict[str, Span]:
-    """Spans of the runs that are whole now; the others are written down in the same transaction."""
-    spans: dict[str, Span] = {}
-    with transaction.atomic():
-        waiting = {
-            run.run_id: run
-            for run in PendingRun.objects.select_for_update().filter(
-                project_id=caller.project_id, dialect=DIALECT, run_id__in=by_id
-            )
-        }
-        for identity, piece in by_id.items():
-            known = waiting.get(identity)
-            run = langsmith.merged(known.pieces, piece) if known else piece
-            try:
-                if langsmith.is_finished(run):
-                    spans[identity] = langsmith.to_span(run, caller)
-                    continue
-            except BadItem as bad:
-                refused.append(bad.at(f"run {identity}"))
-                continue
-            PendingRun.objects.update_or_create(
-                project_id=caller.project_id,
-                dialect=DIALECT,
-                run_id=identity,
-                defaults={"pieces": run, "key_id_used": caller.key_id, "touched_at": timezone.now()},
-            )
-    return spans
+def _join_waiting(by_id: dict[str, Run], caller: Caller, joined: Joined) -> None:
+    """The same transaction reads what waits and writes down what must wait."""
+    now = timezone.now()
+    rows = pending.locked(caller.project_id, DIALECT, by_id.keys(), now=now)
+    whole: dict[str, Run] = {}
+    incomplete: list[PendingRun] = []
+    for identity, piece in by_id.items():
+        row = rows[identity]
+        run = langsmith.merged(row.pieces, piece)
+        if langsmith.is_finished(run):
+            whole[identity] = run
+        else:
+            row.pieces, row.key_id_used, row.touched_at = run, caller.key_id, now
+            incomplete.append(row)
+    pending.write(incomplete)
+    joined.waited += whole
+    _make_spans(whole, caller, joined)
 
 
-def _scores(feedback: Iterable[dict[str, Any]], caller: Caller, refused: list[str]) -> list[Score]:
-    scores = []
-    for entry in feedback:
+def _make_spans(whole: dict[str, Run], caller: Caller, joined: Joined) -> None:
+    for identity, run in whole.items():
         try:
-            scores.append(langsmith.to_score(entry, caller))
+            joined.spans.append(_span(run, caller))
         except BadItem as bad:
-            refused.append(bad.at("feedback"))
-    return scores
+            joined.refused.append(bad.at(f"run {identity}"))
 
 
-def _store(spans: dict[str, Span], scores: list[Score], caller: Caller) -> int:
-    """Store first, forget after: a kill between the two leads to a second storing, which is not counted."""
-    stored = commit.store_spans(list(spans.values())) if spans else None
-    if spans:
-        PendingRun.objects.filter(project_id=caller.project_id, dialect=DIALECT, run_id__in=spans).delete()
-    if scores:
-        commit.store_scores(scores)
-    return stored.spans if stored else 0
+def _span(run: Run, caller: Caller) -> Span:
+    span = langsmith.to_span(run, caller)
+    if not run.get("session_name") and run.get("session_id"):
+        span.service = sessions.name_of(caller.project_id, span.service)
+    return span
+
+
+def forget(joined: Joined, caller: Caller) -> None:
+    """The spans are stored. Who is killed before this stores them a second time, which is not counted."""
+    if joined.waited:
+        PendingRun.objects.filter(project_id=caller.project_id, dialect=DIALECT, run_id__in=joined.waited).delete()
 
 
 def store_unfinished() -> None:
@@ -109,7 +118,9 @@ def store_unfinished() -> None:
     for run in late[:BATCH]:
         caller = Caller(run.key_id_used, run.project_id, run.project.slug, frozenset({"ingest"}))
         try:
-            commit.store_spans([langsmith.to_span(run.pieces, caller)])
+            # A piece that was delivered again after its run was whole waits for nothing.
+            if not questions.places(run.project_id, {uuid.UUID(run.run_id)}):
+                commit.store_spans([_span(run.pieces, caller)])
         except BadItem as bad:
             logger.info("A run that never began was dropped: %s", bad)
         PendingRun.objects.filter(pk=run.pk, touched_at=run.touched_at).delete()

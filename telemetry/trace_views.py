@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import viewer_required
 from core.timerange import BadRange
 from telemetry import queries, span_page, trace_tree
+from telemetry.langsmith import feedback_out
 from telemetry.queries import ScoreRow, SpanRow, WholeSpan
 from telemetry.scope import Scope
 from telemetry.search import BadSearch, Search
@@ -98,6 +99,7 @@ def _detail(request: HttpRequest, trace_id: str, chosen: SpanRow, scores: list[S
         "span": span,
         "whole": whole,
         "scores": [score for score in scores if score.span_id == chosen.span_id],
+        "notes": feedback_out.notes(request.project.pk, trace_id, chosen.span_id, chosen.parent_id),
         "trace_scores": [score for score in scores if not score.span_id],
     }
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from telemetry import metric_views, sender_views, trace_links, trace_views, views
+from telemetry.langsmith import pages
 
 app_name = "traces"
 urlpatterns = [
@@ -11,6 +12,10 @@ urlpatterns = [
     path("traces/<path:trace_id>/", trace_views.trace, name="detail"),
     path("metrics-explorer/", metric_views.metric_list, name="metrics"),
     path("metrics-explorer/chart/", metric_views.metric_chart, name="metric"),
+    # Addresses that LangSmith's clients make.
+    path("o/<uuid:tenant>/projects/p/<uuid:session>/r/<uuid:run>", pages.run, name="langsmith_run"),
+    path("o/<uuid:tenant>/projects/p/<uuid:session>", pages.session, name="langsmith_session"),
+    # And those of Langfuse's.
     path("project/<slug:project>/traces/<path:trace_id>", trace_links.project_trace, name="project_trace"),
     path("trace/<path:trace_id>", trace_links.any_trace, name="any_trace"),
     path("senders/", sender_views.sender_list, name="senders"),

@@ -4,6 +4,7 @@ docs/routes.md is the tables that these tests make.
 """
 
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from incidents.models import Playbook
 from incidents.routing import websocket_urlpatterns as incident_sockets
 from incidents.seed import seed
 from onwatch.api import api
+from telemetry.langsmith import ids
 from tests.dashboard.factories import make_span, send
 from tests.dashboard.sockets import Socket
 from tests.incidents.factories import make_alert, make_incident, make_rule
@@ -89,6 +91,9 @@ def everything(project, alice) -> dict[str, str]:
         "member": str(Membership.objects.exclude(user=alice).first().pk),
         "invitation": str(invited.invitation.pk),
         "name": "health",
+        "tenant": str(ids.tenant_id(project.pk)),
+        "session": str(ids.session_id(project.pk, "shop")),
+        "langsmith_run": str(uuid.uuid4()),
     }
 
 
@@ -101,6 +106,8 @@ def address(route: str, values: dict[str, str]) -> str:
 
     def value(match: re.Match) -> str:
         name = match[1].rpartition(":")[2]
+        if name == "run" and route.startswith("o/"):
+            return values["langsmith_run"]
         if name in values and name != "key":
             return values[name]
         if route.startswith("costs/"):

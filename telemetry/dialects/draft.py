@@ -11,6 +11,7 @@ FACTS: tuple[str, ...] = (
     "total_tokens", "request_type", "system", "query", "embedding_model", "model_name", "top_score", "own_name",
     "status_code", "failed", "error_name", "exception_type", "exception_message",
     "first_token_ns", "first_token_if_streaming_ms", "streaming", "stated_latency_ms", "hybrid", "otel_only",
+    "made_up_parent",
 )  # fmt: skip
 #: The last one is nobody's: what no table understood is looked up there and always found better.
 FIELDS: tuple[str, ...] = (*COLUMNS, *FACTS, "")

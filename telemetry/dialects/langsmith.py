@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.dateparse import parse_datetime
 
-from accounts.keys import Caller
 from core.money import to_nano
 from telemetry import errors, lenient_json, times
+from telemetry.dialects import langsmith_output
 from telemetry.dialects.decoded import BadItem
+from telemetry.dialects.events import without_folders
+from telemetry.dialects.langsmith_output import first, look
+from telemetry.dialects.settle import TRACEBACK
 from telemetry.dialects.usage import MAX_USD
 from telemetry.dialects.values import as_whole
-from telemetry.span import Document, Kind, Score, Span
+from telemetry.span import Document, Kind, Span
 
+if TYPE_CHECKING:
+    from accounts.keys import Caller
+
+#: What a run of a type is; a type that no kind stands for is kept beside it.
 KINDS: dict[str, Kind] = {
     "llm": "llm", "chat": "llm", "embedding": "embedding", "retriever": "retrieval", "tool": "tool",
     "chain": "chain", "prompt": "chain", "parser": "chain",
@@ -40,6 +47,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         "outputs.llm_output.model_name",
     ),
     "response_id": ("outputs.id", "outputs.generations.0.0.message.kwargs.response_metadata.id"),
+    "service_tier": ("outputs.service_tier", "outputs.generations.0.0.message.kwargs.response_metadata.service_tier"),
     "user_id": ("extra.metadata.user_id",),
     "session_id": ("extra.metadata.thread_id", "extra.metadata.session_id", "extra.metadata.conversation_id"),
     "feature": ("extra.metadata.feature",),
@@ -58,20 +66,13 @@ TOKEN_PLACES: dict[str, tuple[str, ...]] = {
     "reasoning_tokens": ("output_token_details.reasoning", "completion_tokens_details.reasoning_tokens"),
 }
 #: Told by the client about itself, or secret; not worth keeping.
+SCALARS = (str, int, float)
 HIDDEN_METADATA = ("LANGSMITH_", "LANGCHAIN_", "usage_metadata", "ls_invocation_params")
 DOCUMENT_LISTS = ("outputs.documents", "outputs.output")
-
-
-def look(value: Any, place: str) -> Any:  # noqa: ANN401
-    """Follow a dotted place; None where it ends early."""
-    for part in place.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
+#: Types that the kind tells again, and the only fields of an event that are kept elsewhere or say nothing.
+TOLD_BY_KIND = frozenset({"llm", "embedding", "retriever", "tool", "chain"})
+UNTELLING_EVENTS = frozenset({"new_token", "start", "end"})
+MAX_EVENTS = 50
 
 
 def mapping(value: Any, place: str) -> Mapping[str, Any]:  # noqa: ANN401
@@ -83,10 +84,6 @@ def mapping(value: Any, place: str) -> Mapping[str, Any]:  # noqa: ANN401
 def listed(run: Mapping[str, Any], name: str) -> list[Any]:
     found = run.get(name)
     return found if isinstance(found, list) else []
-
-
-def first(value: Any, places: Iterable[str]) -> Any:  # noqa: ANN401
-    return next((found for place in places if (found := look(value, place)) not in (None, "", {}, [])), None)
 
 
 def run_id(value: Any, *, field: str = "id") -> str:  # noqa: ANN401
@@ -116,13 +113,32 @@ def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
 _EMPTY: tuple[Any, ...] = (None, {}, [])
 
 
+#: What a field is, where more than its text is read.
+SHAPES: dict[str, type] = {"extra": dict, "events": list, "tags": list, "attachments": list}
+
+
+def check(piece: Mapping[str, Any]) -> None:
+    """Raises BadItem naming the first field that is of the wrong type."""
+    for name, shape in SHAPES.items():
+        if not isinstance(piece.get(name), shape | None):
+            raise BadItem(f"must be {'an object' if shape is dict else 'a list'}", field=name)
+    if not isinstance(look(piece, "extra.metadata"), dict | None):
+        raise BadItem("must be an object", field="extra.metadata")
+
+
 def merged(known: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
-    """Two pieces of one run, in whichever order they came: what says something wins over what does not."""
+    """Two pieces of one run, in whichever order they came: what says something wins over what does not.
+
+    Raises BadItem where the second is not what it should be.
+    """
+    check(piece)
     extra = {**mapping(known, "extra"), **mapping(piece, "extra")}
     metadata = {**mapping(known, "extra.metadata"), **mapping(piece, "extra.metadata")}
     together = {**known, **{name: value for name, value in piece.items() if value not in _EMPTY}}
     if extra or metadata:
         together["extra"] = extra | {"metadata": metadata}
+    if known.get("attachments") and piece.get("attachments"):
+        together["attachments"] = known["attachments"] + piece["attachments"]
     return together
 
 
@@ -143,13 +159,13 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
             raise BadItem(wrong, field=field)
     parent = run.get("parent_run_id")
     kind = KINDS.get(str(run.get("run_type") or ""), "chain")
-    texts = {name: str(found) for name, places in PLACES.items() if (found := first(run, places)) is not None}
+    texts = {name: str(found) for name, places in PLACES.items() if isinstance(found := first(run, places), SCALARS)}
     texts["model"] = texts.get("model") or texts.get("response_model", "")
     span = Span(
         project_id=caller.project_id,
         key_id=caller.key_id,
         client=caller.client,
-        trace_id=run_id(run.get("trace_id") or run.get("id"), field="trace_id"),
+        trace_id=run_id(_trace(run), field="trace_id"),
         span_id=own,
         parent_id=run_id(parent, field="parent_run_id") if parent else "",
         start_time=start,
@@ -160,21 +176,34 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         status="ok" if end else "unfinished",
         input=_text(run.get("inputs")),
         output=_text(run.get("outputs")),
-        service=str(run.get("session_name") or ""),
+        # A project that is named by its UUID alone goes by that.
+        service=str(run.get("session_name") or run.get("session_id") or ""),
         scope=_client(run),
         dialect="langsmith",
         tags=[str(tag) for tag in listed(run, "tags")],
-        attributes=_rest(run),
+        attributes=_rest(run, start),
         **texts,
     )
-    if span.kind == "tool":
-        span.tool_name = span.name
     if run.get("reference_example_id"):
         span.experiment = span.experiment or span.service
     _fill_error(span, run)
     _fill_usage(span, run)
-    _fill_documents(span, run)
+    match span.kind:
+        case "tool":
+            span.tool_name = span.name
+        case "llm":
+            span.tool_calls, span.finish_reason = langsmith_output.tool_calls(run), langsmith_output.finish_reason(run)
+        case "embedding":
+            langsmith_output.fill_embedding(span, run)
+        case "retrieval":
+            _fill_documents(span, run)
     return span
+
+
+def _trace(run: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Without its name the trace is that of the first ancestor that is known."""
+    first_ancestor = str(run.get("dotted_order") or "").partition(".")[0].rpartition("Z")[2]
+    return run.get("trace_id") or first_ancestor or run.get("parent_run_id") or run.get("id")
 
 
 def _first_token_ms(run: Mapping[str, Any], start: datetime) -> float | None:
@@ -186,7 +215,7 @@ def _first_token_ms(run: Mapping[str, Any], start: datetime) -> float | None:
 
 
 def _text(value: Any) -> str:  # noqa: ANN401
-    if value in _EMPTY:
+    if value in _EMPTY or (isinstance(value, Mapping) and not any(found is not None for found in value.values())):
         return ""
     return value if isinstance(value, str) else _json(value)
 
@@ -201,11 +230,33 @@ def _client(run: Mapping[str, Any]) -> str:
     return f"{name}/{version}" if name and version else str(name)
 
 
-def _rest(run: Mapping[str, Any]) -> dict[str, Any]:
+def _rest(run: Mapping[str, Any], start: datetime) -> dict[str, Any]:
     metadata = mapping(run, "extra.metadata")
     kept = {f"metadata.{name}": value for name, value in metadata.items() if not name.startswith(HIDDEN_METADATA)}
-    parameters = look(run, "extra.invocation_params")
-    return kept | ({"invocation_params": parameters} if parameters else {})
+    run_type = str(run.get("run_type") or "")
+    told = {
+        "invocation_params": look(run, "extra.invocation_params"),
+        "reference_example_id": run.get("reference_example_id"),
+        "attachments": run.get("attachments"),
+        "events": _events(run, start),
+        "run_type": "" if run_type in TOLD_BY_KIND else run_type,
+    }
+    return kept | {name: value for name, value in told.items() if value}
+
+
+def _events(run: Mapping[str, Any], start: datetime) -> list[dict[str, Any]]:
+    """What the application added itself, in the form that events of other spans have."""
+    found = []
+    for event in listed(run, "events"):
+        if not isinstance(event, Mapping) or str(event.get("name")) in UNTELLING_EVENTS or len(found) >= MAX_EVENTS:
+            continue
+        at = moment(event.get("time"), field="events.time") or start
+        attributes = {name: value for name, value in event.items() if name not in ("name", "time", "kwargs")}
+        own = event.get("kwargs")
+        after_ms = (at - start).total_seconds() * 1000
+        attributes |= own if isinstance(own, Mapping) else {}
+        found.append({"name": str(event.get("name") or ""), "after_ms": after_ms, "attributes": attributes})
+    return found
 
 
 def _fill_error(span: Span, run: Mapping[str, Any]) -> None:
@@ -213,11 +264,14 @@ def _fill_error(span: Span, run: Mapping[str, Any]) -> None:
     message = run.get("error")
     if not message:
         return
-    head = str(message).split("\n", 1)[0]
+    said, _, trace = str(message).partition(TRACEBACK)
+    head = said.split("\n", 1)[0]
     span.status = "error"
     span.error_original = head.split("(", 1)[0].split(":", 1)[0].strip()[:200]
-    span.error_message = head
+    span.error_message = said.strip()
     span.error_type = errors.normalise(span.error_original, message=head, kind=span.kind)
+    if trace:
+        span.attributes["exception.stacktrace"] = without_folders(TRACEBACK + trace)
 
 
 def _fill_usage(span: Span, run: Mapping[str, Any]) -> None:
@@ -235,8 +289,6 @@ def _fill_usage(span: Span, run: Mapping[str, Any]) -> None:
 
 
 def _fill_documents(span: Span, run: Mapping[str, Any]) -> None:
-    if span.kind != "retrieval":
-        return
     found = first(run, DOCUMENT_LISTS)
     for entry in found if isinstance(found, list) else []:
         if not isinstance(entry, Mapping):
@@ -249,36 +301,3 @@ def _fill_documents(span: Span, run: Mapping[str, Any]) -> None:
         if isinstance(score, int | float) and abs(score) <= sys.float_info.max:
             document["score"] = float(score)
         span.documents.append(document)
-
-
-#: Who gave the feedback -> the canonical source.
-SOURCES = {"model": "judge"}
-
-
-def to_score(feedback: Mapping[str, Any], caller: Caller) -> Score:
-    """Feedback as a score. Raises BadItem naming the field."""
-    if not feedback.get("key"):
-        raise BadItem("is missing", field="key")
-    value, label = feedback.get("score"), ""
-    if value is None and isinstance(feedback.get("value"), int | float | bool):
-        value = feedback["value"]
-    if not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
-        raise BadItem("must be a number or a boolean", field="score")
-    if isinstance(feedback.get("value"), str):
-        label = feedback["value"]
-    judged = feedback.get("run_id") or feedback.get("trace_id")
-    if not judged:
-        raise BadItem("is missing", field="run_id")
-    source = look(feedback, "feedback_source.type") or ""
-    return Score(
-        name=str(feedback["key"]),
-        value=float(value),
-        trace_id=run_id(feedback["trace_id"], field="trace_id") if feedback.get("trace_id") else "",
-        span_id=run_id(judged, field="run_id"),
-        score_id=str(feedback.get("id") or ""),
-        source=SOURCES.get(source, "user"),
-        label=label,
-        comment=str(feedback.get("comment") or ""),
-        project_id=caller.project_id,
-        occurred_at=moment(feedback.get("created_at"), field="created_at"),
-    )

@@ -29,6 +29,8 @@ LANGSMITH = Dialect(
         "prompt_version": [f"{METADATA}lc_hub_commit_hash", *_METADATA["prompt_version"]],
         "tags": [("langsmith.span.tags", texts)],
         "finish_reason": [(f"{METADATA}ls_finish_reason", first_text)],
+        # The client chooses the id of a trace by naming a parent that exists nowhere.
+        "made_up_parent": [("langsmith.trace.name", text)],
         # The same runs also come as runs, unless the sender chose OTLP alone.
         "hybrid": ["langsmith.internal_provider"],
         "otel_only": [(f"{METADATA}LANGSMITH_OTEL_ONLY", _is_otel), (f"{METADATA}LANGSMITH_TRACING_MODE", _is_otel)],

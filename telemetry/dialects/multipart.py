@@ -14,11 +14,13 @@ from telemetry.dialects.decoded import BadBody
 MAX_PARTS = 20_000
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
 _NAME = re.compile(rb'name="([^"]*)"', re.IGNORECASE)
+_TYPE = re.compile(rb"^content-type:\s*([^;\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
 
 class Part(NamedTuple):
     name: str
     content: bytes
+    media_type: str = ""
 
 
 def parts(body: bytes, content_type: str) -> Iterator[Part]:
@@ -37,4 +39,9 @@ def parts(body: bytes, content_type: str) -> Iterator[Part]:
         name = _NAME.search(head)
         if not separator or not name:
             raise BadBody(f"part {number}: has no Content-Disposition with a name.")
-        yield Part(name[1].decode("utf-8", "replace"), content.removesuffix(b"\r\n"))
+        kind = _TYPE.search(head)
+        yield Part(
+            name[1].decode("utf-8", "replace"),
+            content.removesuffix(b"\r\n"),
+            kind[1].decode("latin-1").strip() if kind else "",
+        )

@@ -52,7 +52,7 @@ MAX_PARSED = 1_000_000
 
 STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
 
-KIND, NAME = SLOT["kind"], SLOT["name"]
+KIND, NAME, TRACE, PARENT = SLOT["kind"], SLOT["name"], SLOT["trace_id"], SLOT["parent_id"]
 MODEL, RESPONSE_MODEL, MODEL_NAME = SLOT["model"], SLOT["response_model"], SLOT["model_name"]
 INPUT_TOKENS, OUTPUT_TOKENS, TOTAL_TOKENS = SLOT["input_tokens"], SLOT["output_tokens"], SLOT["total_tokens"]
 CACHED, CACHE_WRITE, REASONING = SLOT["cached_tokens"], SLOT["cache_write_tokens"], SLOT["reasoning_tokens"]
@@ -63,7 +63,7 @@ SYSTEM, QUERY, TOP_SCORE, OWN_NAME = SLOT["system"], SLOT["query"], SLOT["top_sc
 REQUEST_TYPE, EMBEDDING_MODEL, EMBEDDING_COUNT = SLOT["request_type"], SLOT["embedding_model"], SLOT["embedding_count"]
 ERROR_NAME, FAILED = SLOT["error_name"], SLOT["failed"]
 STREAMING, FIRST_TOKEN_IF_STREAMING = SLOT["streaming"], SLOT["first_token_if_streaming_ms"]
-HYBRID, OTEL_ONLY = SLOT["hybrid"], SLOT["otel_only"]
+HYBRID, OTEL_ONLY, MADE_UP_PARENT = SLOT["hybrid"], SLOT["otel_only"], SLOT["made_up_parent"]
 DURATION, STATED_LATENCY = SLOT["duration_ms"], SLOT["stated_latency_ms"]
 FIRST_TOKEN_MS, FIRST_TOKEN_NS = SLOT["time_to_first_token_ms"], SLOT["first_token_ns"]
 
@@ -95,6 +95,8 @@ def settle(draft: Draft, status_code: int, status_message: str) -> None:
             values[FIRST_TOKEN_MS] = draft.ms_since_start(values[FIRST_TOKEN_NS])
         elif values[STREAMING]:
             values[FIRST_TOKEN_MS] = values[FIRST_TOKEN_IF_STREAMING] or None
+    if values[MADE_UP_PARENT] and values[PARENT] and values[TRACE].startswith(values[PARENT]):
+        values[PARENT] = ""
     if values[HYBRID] and not values[OTEL_ONLY]:
         values[COUNTED] = False
     _settle_tokens(values)

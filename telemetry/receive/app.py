@@ -15,6 +15,7 @@ from django.db import DatabaseError
 
 from accounts.keys import KeyRefused
 from telemetry import tally
+from telemetry.langsmith.routing import ROOTS
 from telemetry.receive import langfuse, langsmith, otlp_http
 from telemetry.receive.body import Disconnected, Receive
 from telemetry.receive.http import Reply, Request, Send
@@ -28,7 +29,7 @@ OTLP_SIGNALS = {"traces": otlp_http.TRACES, "metrics": otlp_http.METRICS, "logs"
 #: Exact paths; one slash more at the end is the same path.
 INGEST_PATHS: dict[str, Handler] = {
     f"{root}/v1/{name}": signal.export for root in OTLP_ROOTS for name, signal in OTLP_SIGNALS.items()
-} | {f"{root}{path}": handler for root in langsmith.ROOTS for path, handler in langsmith.HANDLERS.items()}
+} | {f"{root}{path}": handler for root in ROOTS for path, handler in langsmith.HANDLERS.items()}
 
 
 def _handler(path: str) -> Handler | None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import zstandard
 
+from telemetry import lenient_json
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
@@ -50,6 +52,23 @@ async def read(receive: Receive, *, limit: int, declared: str = "") -> bytes:
         parts.append(part)
         if not message.get("more_body"):
             return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def json_value(content: bytes) -> Any:  # noqa: ANN401
+    """The JSON in it, without the character NUL, which PostgreSQL takes in no text. Raises lenient_json.BadJson."""
+    value = lenient_json.loads(content)
+    return _without_nul(value) if b"\\u0000" in content else value
+
+
+def _without_nul(value: Any) -> Any:  # noqa: ANN401
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case list():
+            return [_without_nul(one) for one in value]
+        case dict():
+            return {_without_nul(name): _without_nul(one) for name, one in value.items()}
+    return value
 
 
 def decompress(raw: bytes, encoding: str, *, limit: int) -> bytes:

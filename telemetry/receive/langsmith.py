@@ -1,4 +1,5 @@
-"""LangSmith's REST protocol, as far as its clients need it to send runs and feedback.
+"""LangSmith's REST protocol, as far as its clients need it to send runs and feedback. What they read is answered by
+``telemetry.langsmith``.
 
 Served under ``/api/v1`` (the address to document), ``/api`` and the root, because a client appends its paths to
 whatever it was given.
@@ -6,6 +7,7 @@ whatever it was given.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,17 +17,24 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 
-from accounts.keys import KeyRefused
+from accounts.keys import Caller, KeyRefused
+from core.connections import drop_dead_connections
 from telemetry import lenient_json, metrics, runs
 from telemetry.dialects import multipart
-from telemetry.dialects.decoded import BadBody
+from telemetry.dialects.decoded import BadBody, BadItem, Decoded
+from telemetry.group import Backlogged, committer
+from telemetry.langsmith import feedback
+from telemetry.langsmith.feedback import Given
 from telemetry.lenient_json import BadJson
 from telemetry.receive import body
-from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding
+from telemetry.receive.body import BadEncoding, Disconnected, TooLarge, UnknownEncoding
 from telemetry.receive.http import Reply, Request
+from telemetry.runs import Joined
 from telemetry.store import StoreUnavailable
 
-ROOTS = ("/api/v1", "/api", "")
+logger = logging.getLogger(__name__)
+
+OUR_FAULT = "This request met a fault of the console, which is in its log."
 
 #: What the clients read when they start; every key of the batch configuration must be there.
 INFO: dict[str, Any] = {
@@ -41,6 +50,7 @@ INFO: dict[str, Any] = {
     "instance_flags": {"zstd_compression_enabled": True, "gzip_body_enabled": True},
 }
 
+_ATTACHMENT = re.compile(r"attachment\.([^.]+)\.(.+)")
 _RUN_FIELD = re.compile(r"(post|patch)\.([^.]+)(?:\.(inputs|outputs|events|extra|error|serialized))?")
 
 Pieces = tuple[list[dict[str, Any]], list[dict[str, Any]]]
@@ -55,7 +65,7 @@ def _object(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
 
 def _json(content: bytes, where: str) -> Any:  # noqa: ANN401
     try:
-        value = lenient_json.loads(content)
+        value = body.json_value(content)
     except BadJson as error:
         raise BadBody(f"{where}: is no JSON ({error})") from None
     if content.count(b"[") + content.count(b"{") > lenient_json.MAX_DEPTH and lenient_json.is_too_deep(value):
@@ -70,7 +80,7 @@ def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
 
 
 def read_multipart(raw: bytes, request: Request) -> Pieces:
-    """``post.ID``, ``patch.ID`` with their fields in parts of their own, and ``feedback.ID``."""
+    """``post.ID``, ``patch.ID`` with their fields in parts of their own, ``attachment.ID.NAME`` and ``feedback.ID``."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     feedback = []
     for part in multipart.parts(raw, request.headers.get("content-type", "")):
@@ -79,6 +89,11 @@ def read_multipart(raw: bytes, request: Request) -> Pieces:
             run = found.setdefault((event, identity), {"id": identity})
             value = _json(part.content, part.name)
             run.update({field: value} if field else _object(value, part.name))
+        elif match := _ATTACHMENT.fullmatch(part.name):
+            # Its bytes are not kept: what a run is judged by is text.
+            told = {"name": match[2], "mime_type": part.media_type, "bytes": len(part.content)}
+            run = found.setdefault(("patch", match[1]), {"id": match[1]})
+            run["attachments"] = [*run.get("attachments", []), told]
         elif part.name.startswith("feedback."):
             feedback.append(_object(_json(part.content, part.name), part.name))
     return list(found.values()), feedback
@@ -123,7 +138,7 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
                 limit=settings.ONWATCH_MAX_BODY_BYTES,
                 declared=request.headers.get("content-length", ""),
             )
-            taken, items = await sync_to_async(_take, thread_sensitive=False)(raw, request, read, caller)
+            taken, items = await _take(raw, request, read, caller)
         except KeyRefused as error:
             return _problem(error.status, str(error))
         except TooLarge as error:
@@ -132,8 +147,13 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
             return _problem(415, str(error))
         except (BadBody, BadEncoding) as error:
             return _problem(400, str(error))
-        except (StoreUnavailable, DatabaseError):
+        except (Backlogged, StoreUnavailable, DatabaseError):
             return _later()
+        except Disconnected:
+            raise
+        except Exception:
+            logger.exception("A request of a LangSmith client failed by a fault of ours.")
+            return _problem(500, OUR_FAULT)
         if taken.refused and not taken.spans and read in (read_run, read_feedback):
             return _problem(422, "; ".join(taken.refused))
         answer = orjson.dumps({"message": "Stored", "refused": taken.refused[:20]})
@@ -142,12 +162,38 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
     return handler
 
 
-def _take(raw: bytes, request: Request, read: Read, caller: Any) -> tuple[runs.Taken, int]:  # noqa: ANN401
+async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tuple[Joined, int]:
+    """What became of the pieces, and how many of them are good. Spans are stored together with those of other requests;
+    a judgement comes after what it judges.
+    """
+    joined, given, items = await sync_to_async(_join, thread_sensitive=False)(raw, request, read, caller)
+    if joined.spans:
+        decoded = await committer().commit(raw, lambda _: (Decoded(spans=joined.spans), len(raw)))
+        joined.refused += [decoded.message] if decoded.message else []
+    if joined.waited or given:
+        await sync_to_async(_finish, thread_sensitive=False)(joined, given, caller)
+    return joined, items - len(joined.refused)
+
+
+def _join(raw: bytes, request: Request, read: Read, caller: Caller) -> tuple[Joined, list[Given], int]:
+    drop_dead_connections()
     encoding = request.headers.get("content-encoding", "")
     plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
-    pieces, feedback = read(plain, request)
-    taken = runs.take(pieces, feedback, caller)
-    return taken, len(pieces) + len(feedback) - len(taken.refused)
+    pieces, entries = read(plain, request)
+    joined = runs.join(pieces, caller)
+    given = []
+    for entry in entries:
+        try:
+            given.append(feedback.read(entry))
+        except BadItem as bad:
+            joined.refused.append(bad.at("feedback"))
+    return joined, given, len(pieces) + len(entries)
+
+
+def _finish(joined: Joined, given: list[Given], caller: Caller) -> None:
+    drop_dead_connections()
+    runs.forget(joined, caller)
+    feedback.take(caller.project_id, given)
 
 
 async def info(request: Request) -> Reply:

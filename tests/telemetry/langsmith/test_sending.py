@@ -1,8 +1,8 @@
 """LangSmith's clients, by the bodies that they send."""
 
-import asyncio
 import gzip
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -14,11 +14,9 @@ from django.utils import timezone
 from core import clickhouse
 from telemetry import runs, store
 from telemetry.models import PendingRun
-from telemetry.receive.app import IngestApp, handles
+from tests.telemetry.langsmith.client import END, NOW, call, multipart, pieces_of, run, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-NOW = timezone.now().replace(microsecond=0)
 
 
 class Stored(NamedTuple):
@@ -37,82 +35,13 @@ class Stored(NamedTuple):
     output: str
 
 
-def stored() -> list[Stored]:
-    columns = ", ".join(Stored._fields)
+def rows(question: str) -> list[tuple]:
     with clickhouse.reading().client() as client:
-        return [Stored(*row) for row in client.query(f"SELECT {columns} FROM spans ORDER BY start_time").result_rows]
+        return [tuple(row) for row in client.query(question).result_rows]
 
 
-def call(method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict]:
-    """One request through the receivers' own application."""
-    sent: list[dict] = []
-    messages = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive() -> dict:
-        return messages.pop(0)
-
-    async def send(message: dict) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http", "method": method, "path": path, "query_string": b"",
-        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
-    }  # fmt: skip
-    assert handles(path)
-    asyncio.run(IngestApp()(scope, receive, send))
-    return sent[0]["status"], orjson.loads(sent[1]["body"] or b"{}")
-
-
-def run(**values) -> dict:
-    identity = str(uuid.uuid4())
-    return {
-        "id": identity,
-        "trace_id": identity,
-        "name": "ChatOpenAI",
-        "run_type": "llm",
-        "start_time": NOW.isoformat(),
-        "session_name": "shop",
-        "inputs": {"messages": [{"role": "user", "content": "Why?"}], "model": "gpt-4o-mini"},
-        "extra": {
-            "metadata": {"ls_provider": "openai", "user_id": "u1", "feature": "search", "LANGSMITH_API_KEY": "s"}
-        },
-    } | values
-
-
-END = {
-    "end_time": (NOW + timedelta(seconds=2)).isoformat(),
-    "outputs": {
-        "model": "gpt-4o-mini-2024-07-18",
-        "choices": [{"message": {"role": "assistant", "content": "Because."}}],
-        "usage_metadata": {
-            "input_tokens": 120, "output_tokens": 30, "input_token_details": {"cache_read": 64},
-            "output_token_details": {"reasoning": 10},
-        },
-    },
-}  # fmt: skip
-
-
-def multipart(*parts: tuple[str, object]) -> tuple[bytes, str]:
-    boundary = "b0undary"
-    body = b"".join(
-        b'--%b\r\nContent-Disposition: form-data; name="%b"\r\nContent-Type: application/json\r\n\r\n%b\r\n'
-        % (boundary.encode(), name.encode(), orjson.dumps(value))
-        for name, value in parts
-    )
-    return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
-
-
-def pieces_of(event: str, whole: dict) -> list[tuple[str, object]]:
-    """The run's scalars in one part, its texts in parts of their own, as the Python client does."""
-    own = ("inputs", "outputs", "events", "extra", "error")
-    scalars = {name: value for name, value in whole.items() if name not in own}
-    fields = [(f"{event}.{whole['id']}.{name}", whole[name]) for name in own if name in whole]
-    return [(f"{event}.{whole['id']}", scalars), *fields]
-
-
-@pytest.fixture
-def key(api_key: str, stores: None) -> str:
-    return api_key
+def stored() -> list[Stored]:
+    return [Stored(*row) for row in rows(f"SELECT {', '.join(Stored._fields)} FROM spans ORDER BY start_time")]
 
 
 def test_it_says_what_it_can_do():
@@ -185,23 +114,6 @@ def test_errors_are_normalised(key):
     assert stored()[0].status == "error"
 
 
-def test_feedback_becomes_a_score_of_the_run(key):
-    judged = run() | END
-    call("POST", "/api/v1/runs", orjson.dumps(judged), x_api_key=key)
-    feedback = {
-        "id": str(uuid.uuid4()),
-        "run_id": judged["id"],
-        "trace_id": judged["id"],
-        "key": "thumbs",
-        "score": True,
-    }
-    for _ in range(2):
-        assert call("POST", "/api/v1/feedback", orjson.dumps(feedback), x_api_key=key)[0] == 202
-    with clickhouse.reading().client() as client:
-        rows = client.query("SELECT name, value, source, span_id FROM scores").result_rows
-    assert [tuple(row) for row in rows] == [("thumbs", 1.0, "user", uuid.UUID(judged["id"]).hex)]
-
-
 def test_what_is_wrong_is_named_and_the_rest_is_kept(key):
     good, bad = run() | END, run(id="not-a-uuid") | END
     status, answer = call("POST", "/api/v1/runs/batch", orjson.dumps({"post": [good, bad]}), x_api_key=key)
@@ -238,3 +150,80 @@ def test_nothing_is_forgotten_while_the_store_is_away(key, monkeypatch):
     assert PendingRun.objects.count() == 1
     assert call("POST", "/api/v1/runs/batch", end, x_api_key=key)[0] == 202
     assert len(stored()) == 1
+
+
+def test_tool_calls_the_reason_to_stop_and_the_tier_are_kept(key):
+    called = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}
+    message = {"role": "assistant", "content": None, "tool_calls": [called]}
+    outputs = {
+        "choices": [{"message": message, "finish_reason": "tool_calls"}], "model": "gpt-4o", "service_tier": "flex",
+    }  # fmt: skip
+    sent(key, run(end_time=END["end_time"], outputs=outputs))
+    (row,) = rows("SELECT tool_calls, finish_reason, service_tier FROM spans")
+    assert orjson.loads(row[0]) == [{"id": "call_1", "name": "weather", "arguments": {"city": "Oslo"}}]
+    assert row[1:] == ("tool_call", "flex")
+
+
+def test_langchains_messages_are_understood(key):
+    kwargs = {
+        "content": "", "type": "ai", "tool_calls": [{"name": "weather", "args": {"city": "Oslo"}, "id": "c1"}],
+        "usage_metadata": {"input_tokens": 120, "output_tokens": 30, "input_token_details": {"cache_read": 64}},
+        "response_metadata": {"model_name": "gpt-4o-mini-2024-07-18", "finish_reason": "tool_calls"},
+    }  # fmt: skip
+    message = {"lc": 1, "type": "constructor", "id": ["langchain", "AIMessage"], "kwargs": kwargs}
+    sent(key, run(end_time=END["end_time"], outputs={"generations": [[{"message": message, "text": ""}]]}))
+    (row,) = rows("SELECT tool_calls, finish_reason, response_model, input_tokens, cached_tokens FROM spans")
+    assert orjson.loads(row[0]) == [{"id": "c1", "name": "weather", "arguments": {"city": "Oslo"}}]
+    assert row[1:] == ("tool_call", "gpt-4o-mini-2024-07-18", 120, 64)
+
+
+def test_vectors_become_facts(key):
+    whole = run(run_type="embedding", end_time=END["end_time"], outputs={"output": [[3.0, 4.0], [0.0, 5.0]]})
+    sent(key, whole)
+    assert rows("SELECT embedding_count, embedding_dimensions, embedding_norm, output FROM spans") == [(2, 2, 5.0, "")]
+
+
+def test_a_traceback_loses_its_folders_and_a_message_keeps_its_lines(key):
+    trace = 'Traceback (most recent call last):\n  File "/home/ann/shop/app.py", line 3, in ask\nValueError: no'
+    sent(key, run(error=f"ValueError('no\nnot at all')\n\n\n{trace}") | END)
+    message, attributes = rows("SELECT error_message, attributes FROM spans")[0]
+    assert message == "ValueError('no\nnot at all')"
+    stack = orjson.loads(attributes)["exception.stacktrace"]
+    assert 'File "app.py", line 3' in stack and "ann" not in stack
+
+
+def test_attachments_are_accepted_and_named(key):
+    whole = run() | END
+    body, kind = multipart(*pieces_of("post", whole))
+    picture = b"\x89PNG\r\n\r\n\x00" * 9
+    head = f'--b0undary\r\nContent-Disposition: form-data; name="attachment.{whole["id"]}.photo"\r\n'
+    part = head.encode() + b"Content-Type: image/png; length=81\r\n\r\n" + picture + b"\r\n"
+    status, answer = call("POST", "/api/v1/runs/multipart", part + body, x_api_key=key, content_type=kind)
+    assert status == 202 and answer["refused"] == []
+    ((attributes,),) = rows("SELECT attributes FROM spans")
+    kept = [{"name": "photo", "mime_type": "image/png", "bytes": len(picture)}]
+    assert orjson.loads(attributes)["attachments"] == kept
+
+
+def test_a_piece_delivered_again_after_its_run_was_stored_is_not_stored_anew(key):
+    whole = run() | END
+    sent(key, whole)
+    begun = {name: value for name, value in whole.items() if name not in END}
+    assert call("POST", "/api/v1/runs", orjson.dumps(begun), x_api_key=key)[0] == 202
+    PendingRun.objects.update(touched_at=timezone.now() - timedelta(hours=1))
+    runs.store_unfinished()
+    assert [span.status for span in stored()] == ["ok"] and not PendingRun.objects.exists()
+
+
+def test_many_senders_at_once_lose_and_double_nothing(key):
+    wholes = [run() | END for _ in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda one: call("POST", "/runs", orjson.dumps(one), x_api_key=key)[0], wholes * 2))
+    assert set(answers) == {202}
+    assert sorted(span.span_id for span in stored()) == sorted(uuid.UUID(one["id"]).hex for one in wholes)
+
+
+def test_texts_with_nul_are_taken_by_every_store(key):
+    begun = run(inputs={"text": "a\0b"})
+    assert call("POST", "/runs", orjson.dumps(begun), x_api_key=key)[0] == 202
+    assert PendingRun.objects.get().pieces["inputs"] == {"text": "ab"}

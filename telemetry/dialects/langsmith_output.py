@@ -1,0 +1,82 @@
+"""What a LangSmith run says in its outputs: tool calls, why the model stopped, vectors. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from telemetry.dialects import embeddings, messages
+from telemetry.dialects.settle import FINISH_REASONS
+from telemetry.embedding_facts import embedding_facts
+from telemetry.span import Span
+
+FINISH_PLACES = (
+    "outputs.choices.0.finish_reason",
+    "outputs.generations.0.0.generation_info.finish_reason",
+    "outputs.generations.0.0.message.kwargs.response_metadata.finish_reason",
+    "outputs.finish_reason",
+    "outputs.stop_reason",
+)
+#: Where a model's messages are: in vendors' responses, LangChain's generations, or alone.
+MESSAGE_PLACES = (
+    "outputs.choices.{}.message", "outputs.generations.0.{}.message.kwargs", "outputs.messages.{}", "outputs.output.{}",
+)  # fmt: skip
+LONE_MESSAGES = ("outputs", "outputs.output", "outputs.message", "outputs.messages")
+#: More answers to one question are not looked at.
+MOST_MESSAGES = 50
+#: Where vectors are, beside the outputs themselves.
+VECTOR_PLACES = ("outputs", "outputs.output", "outputs.outputs", "outputs.embeddings")
+
+
+def look(value: Any, place: str) -> Any:  # noqa: ANN401
+    """Follow a dotted place; None where it ends early."""
+    for part in place.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def first(value: Any, places: Iterable[str]) -> Any:  # noqa: ANN401
+    return next((found for place in places if (found := look(value, place)) not in (None, "", {}, [])), None)
+
+
+def tool_calls(run: Mapping[str, Any]) -> str:
+    """JSON of what the model asked tools for."""
+    found = [message for place in MESSAGE_PLACES for message in _numbered(run, place)]
+    found += [message for place in LONE_MESSAGES if isinstance(message := look(run, place), dict)]
+    return messages.tool_calls([message for message in found if _may_call(message)])
+
+
+def _numbered(run: Mapping[str, Any], place: str) -> Iterable[dict[str, Any]]:
+    for number in range(MOST_MESSAGES):
+        message = look(run, place.format(number))
+        if not isinstance(message, dict):
+            return
+        yield message
+
+
+def _may_call(message: Mapping[str, Any]) -> bool:
+    """Parts without a type would be taken for calls; only lists of parts with types are read."""
+    content = message.get("content")
+    typed = isinstance(content, list) and all(isinstance(part, dict) and part.get("type") for part in content)
+    return bool(message.get("tool_calls")) or typed
+
+
+def finish_reason(run: Mapping[str, Any]) -> str:
+    reason = first(run, FINISH_PLACES)
+    return FINISH_REASONS.get(reason, reason) if isinstance(reason, str) else ""
+
+
+def fill_embedding(span: Span, run: Mapping[str, Any]) -> None:
+    """The vectors of the answer go; facts about them stay."""
+    vectors = next((found for place in VECTOR_PLACES if (found := embeddings.vectors_in(look(run, place)))), [])
+    if not vectors:
+        return
+    span.output = ""
+    if facts := embedding_facts(vectors):
+        span.embedding_count, span.embedding_dimensions = facts.count, facts.dimensions
+        span.embedding_norm, span.embedding_projection = facts.norm, facts.projection
