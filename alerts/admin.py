@@ -21,8 +21,8 @@ from alerts.models import Rule
 from alerts.rules import Phase
 from alerts.series import DEFINITIONS, Series
 from core.timerange import TimeRange
-from telemetry import metric_queries
-from telemetry.metric_kinds import AGGREGATIONS
+from telemetry.metrics import queries as metric_queries
+from telemetry.metrics.kinds import AGGREGATIONS
 from telemetry.store import StoreUnavailable
 
 PREVIEWED = timedelta(hours=24)

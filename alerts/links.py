@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Project
 from alerts.models import Rule
 from alerts.series import Series
-from telemetry.metric_page import WHERE
+from telemetry.metrics.page import WHERE
 
 
 def narrowing(series: str, subject: str, threshold: float | None) -> dict[str, str]:

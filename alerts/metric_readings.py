@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from alerts.series import Reading, Watch
 from alerts.stretches import sliding as stretches
 from core.timerange import TimeRange
-from telemetry import metric_queries
-from telemetry.metric_kinds import AGGREGATIONS, Aggregation, Shape
-from telemetry.metric_queries import Selection
-from telemetry.metric_sums import Sums
+from telemetry.metrics import queries as metric_queries
+from telemetry.metrics.kinds import AGGREGATIONS, Aggregation, Shape
+from telemetry.metrics.queries import Selection
+from telemetry.metrics.sums import Sums
 
 NOTHING = Reading(None, 0)
 

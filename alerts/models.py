@@ -19,7 +19,7 @@ from alerts.rules import Condition, Direction, NoData, Phase
 from alerts.series import Series, Watch
 from costs.models import Budget
 from telemetry.filters import Filters
-from telemetry.metric_kinds import NAMES as AGGREGATIONS
+from telemetry.metrics.kinds import NAMES as AGGREGATIONS
 
 
 class Severity(models.TextChoices):

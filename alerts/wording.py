@@ -9,7 +9,7 @@ from alerts.rules import Condition, Direction, Phase
 from alerts.series import DEFINITIONS, Series, Unit
 from core.money import display, to_nano
 from core.templatetags.onwatch import UNKNOWN, duration_text
-from telemetry.metric_page import number_text
+from telemetry.metrics.page import number_text
 
 if TYPE_CHECKING:
     from alerts.models import Rule

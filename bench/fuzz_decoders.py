@@ -44,7 +44,7 @@ MAX_SECONDS = 2.0
 
 
 def decode_langfuse(body: bytes, *, json: bool, caller: Any) -> SimpleNamespace:
-    """What an ingestion request says, put together as ``telemetry.observations`` does; what is taken is not lost."""
+    """What an ingestion request says, put together as ``telemetry.langfuse`` does; what is taken is not lost."""
     batch = langfuse_events.read(body)
     known: dict[tuple[str, str], dict[str, Any]] = {}
     for piece in batch.pieces:

@@ -14,7 +14,7 @@ from core.timerange import BadRange
 from dashboard.panels import BY_NAME, PANELS
 from dashboard.queries import Reading
 from telemetry.scope import Scope
-from telemetry.sender_views import where_to_send
+from telemetry.senders.views import where_to_send
 from telemetry.store import StoreUnavailable
 
 

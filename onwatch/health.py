@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from core.clickhouse import StoreUnavailable
 from core.redis import RedisError, connect
-from telemetry import metrics, store
+from telemetry import counters, store
 
 STARTED = time.time()
 
@@ -50,7 +50,7 @@ def prometheus(request: HttpRequest) -> HttpResponse:
     """This process's counters in the Prometheus text format."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     lines = [
-        *metrics.render(),
+        *counters.render(),
         "# HELP process_start_time_seconds Start time of the process since the epoch.",
         "# TYPE process_start_time_seconds gauge",
         f"process_start_time_seconds {STARTED:.3f}",

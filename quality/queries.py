@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from core.timerange import TimeRange
 from quality.answers import asked_in, milliseconds
 from quality.models import EvaluationCursor
-from telemetry import messages, store, told
+from telemetry import messages, store
 from telemetry.columns import microseconds
 from telemetry.filters import SCORE_FILTERS, Filters
+from telemetry.logs import told
 from telemetry.window import ScoreSum
 from telemetry.windows import Stretch
 

@@ -18,14 +18,15 @@ from accounts.models import ApiKey, AuditEntry
 from core.money import usd_text
 from core.problems import Problem
 from core.timerange import TimeRange
-from telemetry import api_input, commit, messages, queries, subjects, tally, trace_list
+from telemetry import api_input, commit, messages, queries, subjects, trace_list
 from telemetry.api_input import CostEventIn, Moment, ScoreIn, SpanIn
 from telemetry.models import Change
 from telemetry.queries import ScoreRow, WholeSpan
 from telemetry.search import Search
+from telemetry.senders import tally
+from telemetry.senders.tally import Sender
 from telemetry.span import Span
 from telemetry.store import BadRows, StoreUnavailable
-from telemetry.tally import Sender
 from telemetry.trace_list import TraceRow
 
 

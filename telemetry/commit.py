@@ -19,14 +19,17 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from core import clickhouse
-from telemetry import metrics, pieces, points, rollup_repair, store, tally
+from telemetry import counters, rollup_repair, store
 from telemetry.columns import microseconds, score_columns, span_columns
 from telemetry.count_once import RecentCalls, count_once
 from telemetry.followup import Follower
 from telemetry.live.freshness import mark_gap, mark_minutes
+from telemetry.logs import pieces
+from telemetry.metrics import points
 from telemetry.recent import WINDOW, RecentIds, score_hash, span_hash
 from telemetry.redact import redact_comments
 from telemetry.rollups import Roller
+from telemetry.senders import tally
 from telemetry.span import Score, Span
 from telemetry.store import BadRows, StoreUnavailable
 
@@ -171,7 +174,7 @@ def replace_spans(spans: list[Span]) -> None:
     _roller.recount(batch, minutes)
     for project_id, seconds in minutes:
         mark_minutes(project_id, [seconds // 60])
-    metrics.count("onwatch_spans_replaced_total", len(spans))
+    counters.count("onwatch_spans_replaced_total", len(spans))
 
 
 def store_scores(scores: list[Score]) -> int:
@@ -233,9 +236,9 @@ def _store(spans: list[Span], scores: Sequence[Score], *, ask: bool) -> Stored:
     if joined:
         pieces.joined(joined)
     new, new_scores = len(batch.spans), len(batch.scores)
-    metrics.count("onwatch_spans_stored_total", new)
-    metrics.count("onwatch_spans_repeated_total", len(spans) - new)
-    metrics.count("onwatch_scores_stored_total", new_scores)
+    counters.count("onwatch_spans_stored_total", new)
+    counters.count("onwatch_spans_repeated_total", len(spans) - new)
+    counters.count("onwatch_scores_stored_total", new_scores)
     if new:
         tally.stored(batch.spans, batch.stamp)
     return Stored(new, len(spans) - new, new_scores)

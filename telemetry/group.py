@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 
 from core.connections import drop_dead_connections
-from telemetry import commit, metrics
+from telemetry import commit, counters
 from telemetry.commit import BadRows
 from telemetry.dialects.decoded import Decoded, Keep
 
@@ -88,7 +88,7 @@ class Committer:
         while True:
             group = self._gather()
             if group:
-                metrics.count("onwatch_commits_total")
+                counters.count("onwatch_commits_total")
                 # Those that broke while this thread waited.
                 drop_dead_connections()
                 _store(group, count=self._is_alone())

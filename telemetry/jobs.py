@@ -6,9 +6,11 @@ from datetime import timedelta
 
 from core.jobs import Job
 from core.pace import Paced
-from telemetry import amend, metric_rollups, observations, runs
-from telemetry.langsmith import feedback
+from telemetry.langfuse import observations
+from telemetry.langsmith import feedback, runs
 from telemetry.live import audit, rebuild
+from telemetry.logs import amend
+from telemetry.metrics import rollups as metric_rollups
 
 JOBS: tuple[Job, ...] = (
     # While many old minutes keep being written to, copying them again and again must not take the time of receiving.

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from core.timerange import TimeRange
-from telemetry import store, told
+from telemetry import store
 from telemetry.columns import microseconds
+from telemetry.logs import told
 from telemetry.search import Search
 
 #: Spans of one trace beyond this many are not read: the page says so.

@@ -2,8 +2,10 @@
 
 from django.urls import path
 
-from telemetry import metric_views, sender_views, trace_links, trace_views, views
+from telemetry import trace_links, trace_views, views
 from telemetry.langsmith import pages
+from telemetry.metrics import views as metric_views
+from telemetry.senders import views as sender_views
 
 app_name = "traces"
 urlpatterns = [

@@ -10,7 +10,8 @@ from accounts.models import ApiKey, Project
 from core import clickhouse
 from core.redis import connect
 from onwatch import private_redis
-from telemetry import commit, store, tally
+from telemetry import commit, store
+from telemetry.senders import tally
 
 TABLES = (
     "sender_receipts", "sender_sources", "sender_notes",

@@ -14,11 +14,11 @@ import orjson
 from django.db import DatabaseError
 
 from accounts.keys import KeyRefused
-from telemetry import tally
 from telemetry.langsmith.routing import ROOTS
 from telemetry.receive import langfuse, langsmith, otlp_http
 from telemetry.receive.body import Disconnected, Receive
 from telemetry.receive.http import Reply, Request, Send
+from telemetry.senders import tally
 
 Handler = Callable[[Request], Awaitable[Reply]]
 

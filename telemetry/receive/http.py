@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from accounts import keys
 from accounts.keys import Caller, KeyRefused
 from telemetry.receive.body import Receive
-from telemetry.tally import Sender
+from telemetry.senders.tally import Sender
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.keys import Caller, KeyRefused
-from telemetry import metrics
+from telemetry import counters
 from telemetry.dialects.decoded import BadBody
 from telemetry.receive import body
 from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding
@@ -77,5 +77,5 @@ def _unpacked(raw: bytes, request: Request, work: Callable[[bytes, Caller], Resu
 
 def later() -> Refused:
     """A store is away: the sender should come back soon."""
-    metrics.count("onwatch_requests_refused_total")
+    counters.count("onwatch_requests_refused_total")
     return Refused(503, "The store does not answer. Send it again in a moment.", **{"retry-after": RETRY_AFTER})

@@ -15,9 +15,10 @@ from django.db import DatabaseError
 
 from accounts.keys import Caller
 from accounts.models import Project
-from telemetry import judgements, metrics, observations
+from telemetry import counters
 from telemetry.dialects import langfuse_events, langfuse_scores
 from telemetry.dialects.decoded import BadBody, BadItem
+from telemetry.langfuse import judgements, observations
 from telemetry.receive.body import Disconnected
 from telemetry.receive.http import Reply, Request
 from telemetry.receive.intake import Refused, caller_of, later, take
@@ -127,7 +128,7 @@ def _ingest(body: bytes, caller: Caller) -> _Verdicts:
     # Spans first: a score takes model, feature and user from the one that it judges.
     observations.take(batch.pieces, caller)
     judgements.take(given, caller)
-    metrics.count("onwatch_spans_rejected_total", len(bad))
+    counters.count("onwatch_spans_rejected_total", len(bad))
     return _Verdicts(good, bad)
 
 

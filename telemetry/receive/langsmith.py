@@ -19,17 +19,17 @@ from django.db import DatabaseError
 
 from accounts.keys import Caller, KeyRefused
 from core.connections import drop_dead_connections
-from telemetry import lenient_json, metrics, runs
+from telemetry import counters, lenient_json
 from telemetry.dialects import multipart
 from telemetry.dialects.decoded import BadBody, BadItem, Decoded
 from telemetry.group import Backlogged, committer
-from telemetry.langsmith import feedback
+from telemetry.langsmith import feedback, runs
 from telemetry.langsmith.feedback import Given
+from telemetry.langsmith.runs import Joined
 from telemetry.lenient_json import BadJson
 from telemetry.receive import body
 from telemetry.receive.body import BadEncoding, Disconnected, TooLarge, UnknownEncoding
 from telemetry.receive.http import Reply, Request
-from telemetry.runs import Joined
 from telemetry.store import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ def _problem(status: int, detail: str, **headers: str) -> Reply:
 
 
 def _later() -> Reply:
-    metrics.count("onwatch_requests_refused_total")
+    counters.count("onwatch_requests_refused_total")
     return _problem(503, "The store does not answer. Send it again in a moment.", **{"retry-after": "2"})
 
 

@@ -18,7 +18,7 @@ from google.rpc.status_pb2 import Status
 
 from accounts import keys
 from accounts.keys import Caller, KeyRefused
-from telemetry import metrics, tally
+from telemetry import counters
 from telemetry.dialects.decoded import BadBody, Decoded
 from telemetry.group import Backlogged, committer
 from telemetry.receive.otlp_http import (
@@ -31,8 +31,9 @@ from telemetry.receive.otlp_http import (
     Signal,
     refusals,
 )
+from telemetry.senders import tally
+from telemetry.senders.tally import Sender
 from telemetry.store import StoreUnavailable
-from telemetry.tally import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ def _decode(body: bytes, *, signal: Signal, caller: Caller) -> tuple[Decoded, in
 
 async def _later(context: grpc.aio.ServicerContext, code: grpc.StatusCode, message: str) -> NoReturn:
     """Refuse for now; exporters resend only what names a pause, and look for it in one of two places."""
-    metrics.count("onwatch_requests_refused_total")
+    counters.count("onwatch_requests_refused_total")
     pause = RetryInfo(retry_delay=Duration(seconds=random.randint(1, 3)))
     status = Status(code=code.value[0], message=message)
     status.details.add().Pack(pause)

@@ -23,7 +23,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from accounts.keys import Caller, KeyRefused
-from telemetry import metrics
+from telemetry import counters
 from telemetry.dialects import otlp
 from telemetry.dialects.decoded import BadBody, Decoded
 from telemetry.group import Backlogged, committer
@@ -85,7 +85,7 @@ class Signal:
         answer = self.answer()
         if decoded.rejected or decoded.message:
             if self is TRACES:
-                metrics.count("onwatch_spans_rejected_total", decoded.rejected)
+                counters.count("onwatch_spans_rejected_total", decoded.rejected)
             setattr(answer.partial_success, self.rejected, decoded.rejected)
             answer.partial_success.error_message = decoded.message
         return answer
@@ -156,7 +156,7 @@ def _refuse(refusal: Refusal, media_type: str) -> Reply:
     reply.body = _encode(Status(code=CODES[refusal.status], message=refusal.message), media_type)
     match refusal.status:
         case 503:
-            metrics.count("onwatch_requests_refused_total")
+            counters.count("onwatch_requests_refused_total")
             # Exporters drop a batch for good when this exceeds what is left of their ten seconds.
             reply.headers["retry-after"] = str(random.randint(1, 3))
         case 401:

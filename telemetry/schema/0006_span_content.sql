@@ -1,5 +1,5 @@
--- What log records told of spans (telemetry/pieces.py): each piece waits here until its span is there. Kept a little
--- longer than anything may wait, see telemetry.pieces.WAITS.
+-- What log records told of spans (telemetry/logs/pieces.py): each piece waits here until its span is there. Kept a little
+-- longer than anything may wait, see telemetry.logs.pieces.WAITS.
 CREATE TABLE log_pieces (
     project_id UInt32,
     -- What it is waiting for: telemetry.recent.span_hash, or response_hash where the record knew no span.
@@ -28,7 +28,7 @@ ORDER BY id_hash
 TTL toDateTime(received_at) + INTERVAL 4 DAY;
 
 -- What stored spans gained from records that came after them. An empty text adds nothing; of a span's rows that
--- made from most pieces holds, the newest of equals. Whoever reads texts of spans lays these over them (telemetry/told.py).
+-- made from most pieces holds, the newest of equals. Whoever reads texts of spans lays these over them (telemetry/logs/told.py).
 CREATE TABLE span_content (
     project_id UInt32,
     trace_id String CODEC(ZSTD(1)),

@@ -45,7 +45,7 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(received_at)
 ORDER BY (project_id, series, time);
 
--- Points by five minutes, made again from metric_points whenever some of a slot arrive (telemetry/metric_rollups.py), so
+-- Points by five minutes, made again from metric_points whenever some of a slot arrive (telemetry/metrics/rollups.py), so
 -- that doing it twice changes nothing. Of cumulative points the last counts, of others their sum.
 CREATE TABLE metric_points_5m (
     project_id UInt32,

@@ -1,4 +1,4 @@
--- What the page of senders is made of: sums by minute and notes by hour, written by telemetry.tally once in a while.
+-- What the page of senders is made of: sums by minute and notes by hour, written by telemetry.senders.tally once in a while.
 ALTER TABLE spans ADD COLUMN client LowCardinality(String) AFTER dialect;
 
 -- Requests by who sent them and what they carried. Project 0 holds what came with a key that nobody knows.

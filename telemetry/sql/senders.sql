@@ -1,4 +1,4 @@
--- What was stored since a moment, by what made it and the key that brought it. Read from the minutes of telemetry.tally.
+-- What was stored since a moment, by what made it and the key that brought it. Read from the minutes of telemetry.senders.tally.
 SELECT
     service, scope, dialect, key_id, client,
     sum(sender_sources.spans) AS spans,

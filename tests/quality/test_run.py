@@ -9,8 +9,9 @@ from quality import answers, run
 from quality.evaluators import registry
 from quality.models import EvaluationCursor, TopicVocabulary
 from quality.run import SETTLE, Evaluation
-from telemetry import amend, commit, store
+from telemetry import commit, store
 from telemetry.dialects.otlp_logs import LogJoin
+from telemetry.logs import amend
 from telemetry.store import StoreUnavailable
 from tests.quality.factories import BAD, GOOD, make_trace, messages, store_score, store_traces, stored_scores
 from tests.telemetry.ingest.ask import ask, value

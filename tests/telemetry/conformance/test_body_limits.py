@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from google.rpc.status_pb2 import Status
 
-from telemetry import tally
+from telemetry.senders import tally
 from tests.telemetry.conformance.bodies import JSON, PROTOBUF, body, span
 from tests.telemetry.ingest.ask import value
 from tests.telemetry.ingest.exports import export_request

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from accounts.models import ApiKey, Project
-from telemetry import senders
+from telemetry.senders import report as senders
 from tests.telemetry.conformance.bodies import JSON, PROTOBUF, body, span
 
 AGENT = {"user-agent": "tests/1.0"}

@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from telemetry import pieces
 from telemetry.dialects import wire
 from telemetry.dialects.decoded import BadBody, BadItem, Decoded
 from telemetry.dialects.lookup import LOOKUP
 from telemetry.dialects.otlp_logs import LogJoin, decode_logs, merged
 from telemetry.dialects.otlp_metrics import decode_metrics
 from telemetry.dialects.translate import Defaults, absorb, pour_all
+from telemetry.logs import pieces
 from telemetry.span import ERROR_TYPES, KINDS
 from tests.telemetry.dialects.builders import (
     CALLER,

@@ -2,10 +2,13 @@
 
 import pytest
 
-from telemetry import amend, commit, metric_queries, points
+from telemetry import commit
 from telemetry.dialects.otlp_logs import decode_logs
 from telemetry.dialects.otlp_metrics import decode_metrics
-from telemetry.metric_kinds import AGGREGATIONS
+from telemetry.logs import amend
+from telemetry.metrics import points
+from telemetry.metrics import queries as metric_queries
+from telemetry.metrics.kinds import AGGREGATIONS
 from tests.telemetry.dialects import test_samples
 from tests.telemetry.dialects.builders import CALLER
 from tests.telemetry.ingest.ask import ask, value

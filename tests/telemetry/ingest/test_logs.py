@@ -9,8 +9,9 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 
 from core.timerange import TimeRange
-from telemetry import amend, commit, pieces, queries, redact
-from telemetry.amend import Sweep
+from telemetry import commit, queries, redact
+from telemetry.logs import amend, pieces
+from telemetry.logs.amend import Sweep
 from telemetry.search import Search
 from telemetry.trace_list import page
 from tests.telemetry.dialects.builders import set_attributes, set_value

@@ -13,7 +13,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import Me
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from telemetry import metric_queries, store
+from telemetry import store
+from telemetry.metrics import queries as metric_queries
 from telemetry.receive import otlp_grpc
 from tests.telemetry.ingest.ask import value
 from tests.telemetry.ingest.exports import export_request

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from telemetry import observations
+from telemetry.langfuse import observations
 from telemetry.receive.app import IngestApp, handles
 from tests.telemetry.ingest.ask import ask
 

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import ApiKey, Project
-from telemetry import commit, observations, store
+from telemetry import commit, store
+from telemetry.langfuse import observations
 from telemetry.models import PendingRun
 from tests.telemetry.ingest.ask import ask, value
 from tests.telemetry.langfuse.requests import at, call, event, ingest, scores, stored, tend

@@ -12,7 +12,8 @@ import zstandard
 from django.utils import timezone
 
 from core import clickhouse
-from telemetry import runs, store
+from telemetry import store
+from telemetry.langsmith import runs
 from telemetry.models import PendingRun
 from tests.telemetry.langsmith.client import END, NOW, call, multipart, pieces_of, run, sent
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from telemetry import points
 from telemetry.dialects.otlp_metrics import decode_metrics
+from telemetry.metrics import points
 from tests.telemetry.dialects.builders import set_attributes
 
 MINUTE_NS = 60 * 10**9

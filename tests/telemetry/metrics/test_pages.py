@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from telemetry import metric_page, metric_queries
+from telemetry.metrics import page as metric_page
+from telemetry.metrics import queries as metric_queries
 from telemetry.store import StoreUnavailable
 from tests.people import make_alice, make_charlie
 from tests.telemetry.metrics.bodies import DELTA, MINUTE_NS, T0, Body, moment

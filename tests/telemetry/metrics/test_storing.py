@@ -14,9 +14,10 @@ from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 from opentelemetry.sdk.resources import Resource
 
 from core.timerange import TimeRange
-from telemetry import commit, metric_queries
-from telemetry.metric_kinds import AGGREGATIONS
-from telemetry.metric_rollups import FIVE_MINUTES, HOURS
+from telemetry import commit
+from telemetry.metrics import queries as metric_queries
+from telemetry.metrics.kinds import AGGREGATIONS
+from telemetry.metrics.rollups import FIVE_MINUTES, HOURS
 from tests.telemetry.ingest.ask import ask, value
 from tests.telemetry.metrics.bodies import CUMULATIVE, DELTA, MINUTE_NS, T0, Body, moment
 

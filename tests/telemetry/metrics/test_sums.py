@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.metric_kinds import AGGREGATIONS, NAMES, shape_of, unit_text
-from telemetry.metric_sums import SeriesStep, Sums, by_step
+from telemetry.metrics.kinds import AGGREGATIONS, NAMES, shape_of, unit_text
+from telemetry.metrics.sums import SeriesStep, Sums, by_step
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

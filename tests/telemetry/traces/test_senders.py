@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts.models import ApiKey
-from telemetry import senders, tally
-from telemetry.sender_clock import Clock
+from telemetry.senders import report as senders
+from telemetry.senders import tally
+from telemetry.senders.clock import Clock
+from telemetry.senders.tally import Sender
 from telemetry.store import StoreUnavailable
-from telemetry.tally import Sender
 from tests.people import make_alice, make_bob, make_charlie, make_user
 from tests.telemetry.traces.factories import make_span, stored
 from tests.telemetry.traces.test_list_page import text_of

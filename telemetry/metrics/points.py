@@ -11,7 +11,7 @@ from typing import Any
 
 import xxhash
 
-from telemetry import metrics, store
+from telemetry import counters, store
 from telemetry.columns import EPOCH, microseconds
 from telemetry.dialects.otlp_metrics import MetricPoint
 from telemetry.dialects.values import as_text
@@ -94,8 +94,8 @@ def _store_some(points: Sequence[MetricPoint]) -> int:
             _write_series(new, now)
             store.insert("metric_points", _columns(new, new_hashes, now))
         claim.keep()
-    metrics.count("onwatch_metric_points_stored_total", len(new))
-    metrics.count("onwatch_metric_points_repeated_total", len(points) - len(new))
+    counters.count("onwatch_metric_points_stored_total", len(new))
+    counters.count("onwatch_metric_points_repeated_total", len(points) - len(new))
     return len(new)
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from telemetry import metric_queries
-from telemetry.metric_kinds import AGGREGATIONS, Aggregation, Shape, unit_text
-from telemetry.metric_queries import Attribute, Metric, Selection, Series
-from telemetry.metric_sums import Sums
+from telemetry.metrics import queries as metric_queries
+from telemetry.metrics.kinds import AGGREGATIONS, Aggregation, Shape, unit_text
+from telemetry.metrics.queries import Attribute, Metric, Selection, Series
+from telemetry.metrics.sums import Sums
 from telemetry.scope import Scope
 
 #: Parameters that begin so narrow the series: ``where.queue=mail``.

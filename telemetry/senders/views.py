@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import viewer_required
 from accounts.keys import DEFAULT_PROJECT
-from telemetry import senders
 from telemetry.scope import Scope
-from telemetry.sender_findings import Finding, findings
+from telemetry.senders import report as senders
+from telemetry.senders.findings import Finding, findings
 from telemetry.store import StoreUnavailable
 
 

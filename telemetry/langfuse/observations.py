@@ -17,12 +17,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.keys import Caller
-from telemetry import commit, pending, revival
+from telemetry import commit, pending
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.langfuse_bodies import SHARED_NAMES, observation_span, trace_span
 from telemetry.dialects.langfuse_events import OBSERVATION, TRACE, Known, Piece, added, moment
+from telemetry.langfuse import revival
+from telemetry.langsmith.runs import UNFINISHED_AFTER
 from telemetry.models import PendingRun
-from telemetry.runs import UNFINISHED_AFTER
 from telemetry.span import Span
 from telemetry.store import BadRows
 

@@ -1,6 +1,7 @@
 """Who sends, what of it was refused, and what the console does not understand of it: the last 24 hours.
 
-Nearly all of it is read from the small tables that ``telemetry.tally`` writes; missing parents alone from raw spans.
+Nearly all of it is read from the small tables that ``telemetry.senders.tally`` writes; missing parents alone from raw
+spans.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from accounts.models import ApiKey, Project
-from telemetry import sender_parents, store, tally
-from telemetry.sender_clock import Clock, clock_of
-from telemetry.sender_parents import NEWEST, Parentless
+from telemetry import store
+from telemetry.senders import parents as sender_parents
+from telemetry.senders import tally
+from telemetry.senders.clock import Clock, clock_of
+from telemetry.senders.parents import NEWEST, Parentless
 from telemetry.store import StoreUnavailable
 
 WINDOW = timedelta(hours=24)

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.keys import Caller
-from telemetry import commit, metrics, pending
+from telemetry import commit, counters, pending
 from telemetry.dialects import langsmith
 from telemetry.dialects.decoded import BadItem
 from telemetry.langsmith import questions, sessions
@@ -67,7 +67,7 @@ def join(pieces: Iterable[Run], caller: Caller) -> Joined:
     else:
         with transaction.atomic():
             _join_waiting(by_id, caller, joined)
-    metrics.count("onwatch_spans_rejected_total", len(joined.refused))
+    counters.count("onwatch_spans_rejected_total", len(joined.refused))
     return joined
 
 

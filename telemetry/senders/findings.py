@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from telemetry.senders import Client, Note
+from telemetry.senders.report import Client, Note
 
 Level = Literal["bad", "warn", "info"]
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from core.timerange import TimeRange
 from telemetry import store
-from telemetry.metric_kinds import Shape, shape_of
-from telemetry.metric_sums import SeriesStep, Sums, by_step
+from telemetry.metrics.kinds import Shape, shape_of
+from telemetry.metrics.sums import SeriesStep, Sums, by_step
 
 #: Series that one figure adds up; of more, those that were in use last.
 MOST_SERIES = 500

@@ -19,10 +19,11 @@ from typing import NamedTuple
 import orjson
 
 from core import clickhouse
-from telemetry import commit, metrics, pieces, store, subjects
+from telemetry import commit, counters, store, subjects
 from telemetry.columns import json_text, microseconds
 from telemetry.dialects.otlp_logs import LogJoin, complete
-from telemetry.pieces import Piece
+from telemetry.logs import pieces
+from telemetry.logs.pieces import Piece
 from telemetry.recent import response_hash
 from telemetry.span import Score, Span
 
@@ -120,7 +121,7 @@ def _amend(keys: Collection[int], joins: Sequence[LogJoin], *, before: timedelta
     if scores:
         commit.store_scores(scores)
     pieces.joined(found)
-    metrics.count("onwatch_spans_amended_total", len(changed))
+    counters.count("onwatch_spans_amended_total", len(changed))
     return len(changed)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core import charts
 from core.charts import Figure, Mark
-from telemetry.metric_page import Chart
+from telemetry.metrics.page import Chart
 
 #: Units that charts write by themselves.
 _UNITS: dict[str, charts.Unit] = {"s": "s", "ms": "ms", "$": "usd", "tokens": "tokens"}

@@ -4,7 +4,7 @@ A record and its span come in separate requests, in either order. What came firs
 
 - Records first (the usual case: they are sent more often): the piece is stored and waits; the span takes it in before
   it is itself stored (``join``, called by ``telemetry.commit``), so that its row is whole from the beginning.
-- The span first: ``telemetry.amend`` lays what the records tell over the stored row.
+- The span first: ``telemetry.logs.amend`` lays what the records tell over the stored row.
 
 What waits is known in memory, so that a span costs a look into a dictionary, and after a restart from the store.
 See docs/decisions/0013-log-records-and-spans.md.
@@ -25,7 +25,7 @@ import orjson
 import xxhash
 
 from core import clickhouse
-from telemetry import metrics, redact, store
+from telemetry import counters, redact, store
 from telemetry.columns import microseconds
 from telemetry.dialects.otlp_logs import LogJoin, complete, is_of_another, merged
 from telemetry.recent import WINDOW, RecentIds, response_hash, span_hash
@@ -123,7 +123,7 @@ def keep(joins: Sequence[LogJoin]) -> set[int]:
         if fresh:
             _insert([joins[place] for place in fresh], [hashes[place] for place in fresh])
         claim.keep()
-    metrics.count("onwatch_log_pieces_stored_total", len(fresh))
+    counters.count("onwatch_log_pieces_stored_total", len(fresh))
     _waiting.add(keys)
     return set(keys)
 

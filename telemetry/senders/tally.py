@@ -1,8 +1,8 @@
 """Who sends, what of it was refused, and what was not understood: counted in memory and written once in a while.
 
 Receivers and the committer call ``received``, ``refused`` and ``stored``; each costs a few dictionary look-ups. A
-thread writes the sums to ClickHouse, where the page of senders reads them (``telemetry.senders``). A process that is
-killed loses the seconds it had not written: the page then says a little less, telemetry is not concerned.
+thread writes the sums to ClickHouse, where the page of senders reads them (``telemetry.senders.report``). A process
+that is killed loses the seconds it had not written: the page then says a little less, telemetry is not concerned.
 See docs/decisions/0016-senders.md.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from telemetry.metric_sums import Sums
+from telemetry.metrics.sums import Sums
 
 #: ``gauge`` is also a sum that may fall; ``counter`` a sum that never does, or one of differences.
 Shape = Literal["gauge", "counter", "histogram", "summary"]

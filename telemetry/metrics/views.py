@@ -12,10 +12,10 @@ from django.views.decorators.http import require_GET
 from accounts.access import may, viewer_required
 from accounts.models import Membership
 from core.timerange import BadRange
-from telemetry import metric_page
 from telemetry.marks import marks_in
-from telemetry.metric_figures import metric_figure
-from telemetry.metric_page import MOST_VALUES, WHERE, BadMetric, Chart
+from telemetry.metrics import page as metric_page
+from telemetry.metrics.figures import metric_figure
+from telemetry.metrics.page import MOST_VALUES, WHERE, BadMetric, Chart
 from telemetry.scope import Scope
 from telemetry.store import StoreUnavailable
 
