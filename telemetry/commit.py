@@ -206,6 +206,8 @@ def replace_scores(project_id: int, score_ids: Sequence[str], scores: Sequence[S
                 _roller.stored(batch)
         minutes |= {_ScoreMinute(score.project_id, _minute(score)) for score in scores}
         _roller.recount_scores(minutes)
+        for score_minute in minutes:
+            mark_minutes(score_minute.project_id, [score_minute.minute // 60])
 
 
 def _insert_scores(scores: Sequence[Score], received_at: datetime) -> None:

@@ -128,9 +128,6 @@ class Roller:
             with self._changed:
                 uncounted = set(self._open)
             rollup_repair.recount_scores(minutes, without=uncounted)
-        for _, minute in minutes:
-            moment = datetime.fromtimestamp(minute, UTC)
-            self._mark_gap(moment, moment)
 
     def _start(self) -> None:
         if self._thread is None:
