@@ -136,6 +136,8 @@ class Pool:
         """Borrow a handle; StoreUnavailable when the engine cannot be reached."""
         client = self._free.get()
         try:
+            if _ended.is_set():
+                raise StoreUnavailable("The console is stopping.")
             client = client or _open()
             yield client
         except OperationalError as error:
@@ -164,6 +166,7 @@ class Pool:
 
 _pools: dict[str, Pool] = {}
 _lock = threading.Lock()
+_ended = threading.Event()
 
 
 def _pool(name: str, size: int) -> Pool:
@@ -185,3 +188,9 @@ def close_all() -> None:
         for pool in _pools.values():
             pool.close()
         _pools.clear()
+
+
+def end() -> None:
+    """Close for good: a thread that came later would open the engine anew, and die in it together with the process."""
+    _ended.set()
+    close_all()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,6 +28,8 @@ from dashboard import ticker
 from onwatch import demo_process, first_start, private_redis, self_tracing, static_build
 from telemetry import commit
 from telemetry.receive import otlp_grpc
+from telemetry.senders import tally
+from telemetry.store import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -194,7 +196,9 @@ def run(roles: Roles) -> None:
     finally:
         self_tracing.stop()
         commit.settle()
-        clickhouse.close_all()
+        with suppress(StoreUnavailable):
+            tally.flush()
+        clickhouse.end()
         for child in _redis_children:
             child.terminate()
             child.wait(5)
