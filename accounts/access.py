@@ -46,7 +46,7 @@ def get_project_or_404(user: User, slug: str) -> Project:
 
 
 def require_role(role: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Sign-in, a current project, and at least ``role`` in it (403 otherwise)."""
+    """Sign-in, a current project, and at least ``role`` in it (403 otherwise); ``request.role`` is what it is."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @login_required
@@ -55,7 +55,8 @@ def require_role(role: str) -> Callable[[Callable[..., HttpResponse]], Callable[
             project = request.project
             if project is None:
                 raise Http404("No project.")
-            if not may(request.user, project, role):
+            request.role = role_in(request.user, project)
+            if request.role is None or RANK[request.role] < RANK[role]:
                 raise PermissionDenied(f"This needs the role {role} in {project}.")
             return view(request, *args, **kwargs)
 

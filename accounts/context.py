@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.access import projects_for, role_in
+from accounts.models import Project
 
 
 def projects(request: HttpRequest) -> dict[str, Any]:
@@ -17,5 +18,10 @@ def projects(request: HttpRequest) -> dict[str, Any]:
     return {
         "project": project,
         "projects": projects_for(user),
-        "role": role_in(user, project) if project else None,
+        "role": _role(request, project) if project else None,
     }
+
+
+def _role(request: HttpRequest, project: Project) -> str | None:
+    """As the view's door found it; pages without one ask."""
+    return request.role if hasattr(request, "role") else role_in(request.user, project)

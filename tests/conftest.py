@@ -55,7 +55,7 @@ def telemetry_store(_engine: None) -> None:
 
 
 @pytest.fixture
-def stores(telemetry_store: None, live) -> None:
+def stores(telemetry_store: None, live, db) -> None:
     """Both engines, empty."""
     keys.forget_cached()
 
