@@ -103,6 +103,18 @@ class Console:
         """Send every body once; only 200 counts."""
         return sender.send(self.port, bodies, spans_per_request=spans_per_request, connections=connections)
 
+    def settle(self, *, most: float = 180.0) -> float:
+        """Wait until merges, roll-ups and live figures have caught up with a load; returns the seconds that it took.
+
+        That is when for five seconds in a row the process is nearly idle.
+        """
+        began, quiet = time.perf_counter(), 0
+        while quiet < 5 and time.perf_counter() - began < most:
+            before = self.cpu_seconds()
+            time.sleep(1)
+            quiet = quiet + 1 if self.cpu_seconds() - before < 0.15 else 0
+        return time.perf_counter() - began
+
     def memory_mb(self) -> float:
         """Resident memory of the process and its children; pages that they share are counted once (PSS)."""
         pids = [self.process.pid, *_children(self.process.pid)]

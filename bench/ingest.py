@@ -116,17 +116,6 @@ def _engine_alone() -> None:
     print(json.dumps(rates))
 
 
-def _bytes_per_span(console: Console, spans: int) -> float:
-    """Waits until the folder stops changing: merges go on for a moment, and what they replaced is dropped later."""
-    size, before = console.disk_bytes(), 0
-    for _ in range(20):
-        if size == before:
-            break
-        time.sleep(1)
-        size, before = console.disk_bytes(), size
-    return size / spans
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--connections", type=int, nargs="+", default=[8, 32])
@@ -170,7 +159,9 @@ def _measure(
     _print_loads(loads)
     if console.process is not None:
         spans = sum(load.sent.spans for load in loads) + len(warm_up) * per_request
-        print(f"\n{_bytes_per_span(console, spans):,.0f} bytes on disk a span, with everything that comes with it")
+        settled = console.settle()
+        size = console.disk_bytes() / spans
+        print(f"\n{size:,.0f} bytes on disk a span, with everything that comes with it, {settled:.0f} s later")
     _print_reference(_reference(), loads)
 
 

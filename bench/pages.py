@@ -41,9 +41,12 @@ def _fill(console: Console, spans: int, *, seed: int) -> None:
     bodies = Workload(seed=seed).bodies(spans, spans_per_request=SPANS_PER_REQUEST)
     sent = console.load(bodies, spans_per_request=SPANS_PER_REQUEST, connections=4)
     peak = console.memory_mb()
-    time.sleep(15)
+    settled = console.settle()
     disk = console.disk_bytes() / sent.spans
-    print(f"{sent.spans:,} spans, {peak:.0f} MB at the end of loading, {disk:.0f} bytes a span")
+    print(
+        f"{sent.spans:,} spans, {peak:.0f} MB at the end of loading, quiet {settled:.0f} s later,"
+        f" {disk:.0f} bytes a span"
+    )
 
 
 def _compare(few: Console, many: Console, rounds: int) -> None:
