@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from core.templatetags.onwatch import duration_text, percent_text
 from dashboard import links
 from dashboard.health import OVERALL
-from dashboard.queries import Failure, Reading, Scored, SlowStep
+from dashboard.queries import Failure, Grain, Reading, Scored, SlowStep
 from telemetry.filters import NONE_LABEL
 from telemetry.scope import Scope
 from telemetry.window import Window, latency_bucket
@@ -70,21 +70,29 @@ class Issue:
 
 def find(reading: Reading) -> list[Issue]:
     """The worst first. Raises StoreUnavailable."""
-    scope = _issue_scope(reading)
+    spans, scores = Looked.at(reading.scope, reading.span_grain), Looked.at(reading.scope, reading.score_grain)
     found = [
-        *(slow_issue(scope, slow) for slow in slow_operations(reading)),
-        *(failing_issue(scope, failing) for failing in failing_subjects(reading)),
-        *(score_issue(scope, row) for row in low_groups(_scores_by_group(reading))),
+        *(slow_issue(spans, slow) for slow in slow_operations(reading)),
+        *(failing_issue(spans, failing) for failing in failing_subjects(reading)),
+        *(score_issue(scores, row) for row in low_groups(_scores_by_group(reading))),
     ]
     return sorted(found, key=lambda issue: -issue.impact)[:MOST_SHOWN]
 
 
-def _issue_scope(reading: Reading) -> Scope:
-    """The scope whose links lead to just what was counted: of a long range, whole hours."""
-    scope = reading.scope
-    if reading.issue_span == links.whole_minutes(replace(scope.span, preset="")):
-        return scope
-    return replace(scope, span=reading.issue_span)
+class Looked(NamedTuple):
+    """Where an issue was looked for: its links lead to just what was counted, of a long range whole hours."""
+
+    scope: Scope
+    step: timedelta
+
+    @classmethod
+    def at(cls, scope: Scope, grain: Grain) -> Looked:
+        span = grain.widened(scope.span)
+        is_same = span == links.whole_minutes(replace(scope.span, preset=""))
+        return cls(scope if is_same else replace(scope, span=span), grain.step)
+
+    def peak_url(self, peak: int, filters: dict[str, str]) -> str:
+        return links.traces_between(self.scope, _moment(peak), self.step, **filters)
 
 
 class Slow(NamedTuple):
@@ -119,8 +127,8 @@ def slow_operations(reading: Reading) -> list[Slow]:
     ]
 
 
-def slow_issue(scope: Scope, slow: Slow) -> Issue:
-    target = scope.project.latency_target_ms
+def slow_issue(looked: Looked, slow: Slow) -> Issue:
+    target = looked.scope.project.latency_target_ms
     filters = {"name": slow.name, "min_ms": str(target)}
     return Issue(
         kind="slow",
@@ -131,8 +139,8 @@ def slow_issue(scope: Scope, slow: Slow) -> Issue:
         peak=f"{slow.peak.above:,} slow",
         impact=slow.above / 2,
         level="bad" if slow.p99_ms > 2 * target else "warn",
-        url=links.traces(scope, **filters),
-        peak_url=_peak_url(scope, slow.peak.slot, filters),
+        url=links.traces(looked.scope, **filters),
+        peak_url=looked.peak_url(slow.peak.slot, filters),
     )
 
 
@@ -150,7 +158,7 @@ def failing_subjects(reading: Reading) -> list[Failing]:
 
     Usual is the comparison's rate; where that had none, the rate of this range without its worst step.
     """
-    steps = max(1.0, reading.scope.span.length / reading.scope.span.step)
+    steps = max(1.0, reading.scope.span.length / reading.span_grain.step)
     failures = reading.failures(least=LEAST_FAILED)
     operations: Counter[tuple[bool, str]] = Counter()
     for row in reading.operations if failures else ():
@@ -169,7 +177,7 @@ def is_burst(failed: int, usual: float) -> bool:
     return failed >= max(LEAST_FAILED, BURST_FACTOR * usual, usual + BURST_DEVIATIONS * math.sqrt(usual))
 
 
-def failing_issue(scope: Scope, failing: Failing) -> Issue:
+def failing_issue(looked: Looked, failing: Failing) -> Issue:
     row = failing.failure
     is_limit = row.error_type == "rate_limit"
     share = row.failed / failing.operations
@@ -184,11 +192,11 @@ def failing_issue(scope: Scope, failing: Failing) -> Issue:
         what=what.replace("_", " "),
         how_often=f"{row.failed:,} of {failing.operations:,} failed, {percent_text(share)}",
         peaked_at=_moment(row.peak),
-        peak=f"{row.at_peak:,} in {_step_text(scope.span.step)}, usually {failing.usual:.1f}",
+        peak=f"{row.at_peak:,} in {_step_text(looked.step)}, usually {failing.usual:.1f}",
         impact=row.failed,
         level="bad" if share >= HEAVY_SHARE else "warn",
-        url=links.traces(scope, **filters),
-        peak_url=_peak_url(scope, row.peak, filters),
+        url=links.traces(looked.scope, **filters),
+        peak_url=looked.peak_url(row.peak, filters),
     )
 
 
@@ -217,7 +225,7 @@ def _precedence(row: Scored) -> tuple[bool, float]:
     return row.name != OVERALL, row.mean
 
 
-def score_issue(scope: Scope, row: Scored) -> Issue:
+def score_issue(looked: Looked, row: Scored) -> Issue:
     subject = " · ".join(part for part in (row.feature, row.topic) if part) or NONE_LABEL
     filters = {"feature": row.feature, "score": row.name, "score_below": str(LOW_SCORE)}
     if row.topic:
@@ -233,13 +241,9 @@ def score_issue(scope: Scope, row: Scored) -> Issue:
         peak=f"lowest at {row.mean_at_worst:.2f}",
         impact=scores * (1 - mean),
         level="bad" if mean < LOW_SCORE / 2 else "warn",
-        url=links.traces(scope, **filters),
-        peak_url=_peak_url(scope, row.worst, filters),
+        url=links.traces(looked.scope, **filters),
+        peak_url=looked.peak_url(row.worst, filters),
     )
-
-
-def _peak_url(scope: Scope, peak: int, filters: dict[str, str]) -> str:
-    return links.traces_between(scope, _moment(peak), scope.span.step, **filters)
 
 
 def _moment(seconds: int) -> datetime:

@@ -23,6 +23,24 @@ Row = TypeVar("Row", bound=NamedTuple)
 
 #: Rows that one question about issues returns at the most.
 MOST_ROWS = 2000
+HOUR = timedelta(hours=1)
+HOURLY_FROM = timedelta(hours=12)
+
+
+class Grain(NamedTuple):
+    """How finely issues are looked for: the roll-ups that are read, and the width of a step."""
+
+    by_hours: bool
+    step: timedelta
+
+    def edges(self, span: TimeRange) -> tuple[int, int]:
+        """Of the range, widened to whole hours or minutes; Unix seconds."""
+        unit = 3600 if self.by_hours else 60
+        return int(span.start.timestamp()) // unit * unit, -int(-span.end.timestamp() // unit) * unit
+
+    def widened(self, span: TimeRange) -> TimeRange:
+        start, end = self.edges(span)
+        return TimeRange(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
 
 
 class Operation(NamedTuple):
@@ -177,7 +195,7 @@ class Reading:
 
     def failures(self, *, least: int) -> list[Failure]:
         """Kinds of failure with at least so many in the range, most first."""
-        start, end = self._edges(self.scope.before) if self.scope.before else (0, 0)
+        start, end = self.span_grain.edges(self.scope.before) if self.scope.before else (0, 0)
         return self._rows(Failure, "dashboard/failures", before_start=start, before_end=end, least=least)
 
     def scores_by_group(self, *, sample: int, low_score: float) -> list[Scored]:
@@ -187,14 +205,19 @@ class Reading:
         """
         where, values = self.scope.filters.only(SCORE_FILTERS).sql("rollup")
         names = {"names": [health.OVERALL, *health.DIMENSIONS], "overall": health.OVERALL}
-        asked = {"sample": sample, "low_score": low_score, **names, **self._ask("scores")}
+        asked = {"sample": sample, "low_score": low_score, **names, **self._ask("scores", self.score_grain)}
         return store.rows(Scored, "dashboard/low_scores", where=where, **asked, **values)
 
     @property
-    def issue_span(self) -> TimeRange:
-        """What issues are looked for in: long ranges read the hour tables, widened to whole hours."""
-        start, end = self._edges(self.scope.span)
-        return TimeRange(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+    def span_grain(self) -> Grain:
+        """There are many rows a minute, so a day is looked through by the hour."""
+        by_hours = self.scope.span.length >= HOURLY_FROM
+        return Grain(by_hours, max(self.step, HOUR) if by_hours else self.step)
+
+    @property
+    def score_grain(self) -> Grain:
+        """Few rows, in which an hour would hide a dip."""
+        return Grain(self.step >= HOUR, self.step)
 
     def _key(self, what: str, span: TimeRange, parts: Parts) -> tuple[Hashable, ...]:
         start, end = int(span.start.timestamp()) // 60, -int(-span.end.timestamp() // 60)
@@ -209,20 +232,12 @@ class Reading:
 
     def _rows(self, row_type: type[Row], question: str, **more: Any) -> list[Row]:  # noqa: ANN401
         where, values = self.scope.filters.only(ROLLUP_FILTERS).sql("rollup")
-        return store.rows(row_type, question, where=where, **self._ask("spans"), **values, **more)
+        return store.rows(row_type, question, where=where, **self._ask("spans", self.span_grain), **values, **more)
 
-    @property
-    def _by_hours(self) -> bool:
-        return self.step >= timedelta(hours=1)
-
-    def _edges(self, span: TimeRange) -> tuple[int, int]:
-        unit = 3600 if self._by_hours else 60
-        return int(span.start.timestamp()) // unit * unit, -int(-span.end.timestamp() // unit) * unit
-
-    def _ask(self, what: str) -> dict[str, int | str]:
-        start, end = self._edges(self.scope.span)
-        table = f"{what}_1h" if self._by_hours else f"{what}_1m"
-        step = int(self.step.total_seconds())
+    def _ask(self, what: str, grain: Grain) -> dict[str, int | str]:
+        start, end = grain.edges(self.scope.span)
+        table = f"{what}_1h" if grain.by_hours else f"{what}_1m"
+        step = int(grain.step.total_seconds())
         return {
             "table": table, "project": self.project_id, "start": start, "end": end, "step": step, "limit": MOST_ROWS
         }  # fmt: skip

@@ -44,7 +44,9 @@ def test_a_slow_operation_is_found_with_its_worst_step(project):
     assert issue.how_often == "about 6 of 26 slower"
     assert "p99 4.0" in issue.what and "target of 1.00 s" in issue.what
     assert issue.peak == "5 slow"
-    assert query_of(issue.url) == {"project": "default", "name": "slow", "min_ms": "1000"}
+    whole = query_of(issue.url)
+    assert (whole["name"], whole["min_ms"]) == ("slow", "1000")
+    assert whole["from"].endswith(":00:00Z") and whole["to"].endswith(":00:00Z")
     peak = query_of(issue.peak_url)
     assert peak["from"] <= issue.peaked_at.strftime("%Y-%m-%dT%H:%M:%SZ") < peak["to"]
     assert peak["name"] == "slow"
@@ -119,10 +121,19 @@ def test_a_rate_limit_spike_is_found_by_model(project):
 
     assert (issue.kind, issue.subject, issue.what) == ("rate_limit", "model-a", "rate-limit spike")
     assert issue.how_often == "8 of 184 failed, 4.3 %"
-    assert issue.peak.startswith("7 in 15 min")
-    assert query_of(issue.url) | {"project": ""} == {
-        "project": "", "model": "model-a", "error_type": "rate_limit", "failed": "1",
+    assert issue.peak.startswith("7 in 1 h")
+    assert query_of(issue.url) | {"project": "", "from": "", "to": ""} == {
+        "project": "", "model": "model-a", "error_type": "rate_limit", "failed": "1", "from": "", "to": "",
     }  # fmt: skip
+
+
+def test_a_few_hours_are_looked_through_more_finely(project):
+    send(*(make_span(project, ago=HOUR_AGO, status="error", error_type="timeout") for _ in range(9)))
+
+    (issue,) = find(project, range="6h")
+
+    assert issue.peak.startswith("9 in 5 min")
+    assert "from" not in query_of(issue.url)
 
 
 def test_failing_tools_go_by_their_name(project):
