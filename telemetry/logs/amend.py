@@ -22,7 +22,7 @@ from core import clickhouse
 from telemetry import commit, counters, store, subjects
 from telemetry.columns import json_text, microseconds
 from telemetry.dialects.otlp_logs import LogJoin, complete
-from telemetry.logs import pieces
+from telemetry.logs import pieces, told
 from telemetry.logs.pieces import Piece
 from telemetry.recent import response_hash
 from telemetry.span import Score, Span
@@ -179,6 +179,7 @@ def _lay_over(changed: Sequence[_Change]) -> None:
             "id_hash": [row.id_hash for row in rows],
         },
     )
+    told.noticed(row.project_id for row in rows)
 
 
 class Sweep:

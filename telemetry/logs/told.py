@@ -5,6 +5,7 @@ A question of its own: joined to the questions that read spans it would double t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from typing import NamedTuple
 from telemetry import store
 from telemetry.columns import microseconds
 
+#: Seconds until what another process stored is noticed in a project that had nothing.
+NOTICED_IN = 5.0
 #: Starts that one question names.
 MOST_AT_ONCE = 5000
 
@@ -29,8 +32,37 @@ class Told(NamedTuple):
     error_message: str
 
 
+class _Found(NamedTuple):
+    found: int
+
+
+#: Projects that have some; and until when others are known to have none.
+_some: set[int] = set()
+_none_until: dict[int, float] = {}
+
+
+def noticed(project_ids: Iterable[int]) -> None:
+    """This process stored some."""
+    _some.update(project_ids)
+
+
+def _is_there(project_id: int) -> bool:
+    """Most projects never have any; what another process stores is noticed after a few seconds."""
+    if project_id in _some:
+        return True
+    if time.monotonic() < _none_until.get(project_id, 0.0):
+        return False
+    if store.rows(_Found, "telemetry/told_anything", project_id=project_id):
+        _some.add(project_id)
+        return True
+    _none_until[project_id] = time.monotonic() + NOTICED_IN
+    return False
+
+
 def later(project_id: int, starts: Iterable[datetime]) -> dict[tuple[str, str], Told]:
     """By trace and span id, of spans that began at these moments. Raises StoreUnavailable."""
+    if not _is_there(project_id):
+        return {}
     moments = sorted({microseconds(start) for start in starts})
     found: dict[tuple[str, str], Told] = {}
     for at in range(0, len(moments), MOST_AT_ONCE):
