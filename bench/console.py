@@ -106,14 +106,20 @@ class Console:
     def settle(self, *, most: float = 180.0) -> float:
         """Wait until merges, roll-ups and live figures have caught up with a load; returns the seconds that it took.
 
-        That is when for five seconds in a row the process is nearly idle.
+        That is when for five seconds in a row the process is nearly idle and no live minute waits to be copied.
         """
         began, quiet = time.perf_counter(), 0
         while quiet < 5 and time.perf_counter() - began < most:
             before = self.cpu_seconds()
             time.sleep(1)
-            quiet = quiet + 1 if self.cpu_seconds() - before < 0.15 else 0
+            is_busy = self.cpu_seconds() - before > 0.15 or self._minutes_to_copy()
+            quiet = 0 if is_busy else quiet + 1
         return time.perf_counter() - began
+
+    def _minutes_to_copy(self) -> int:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:
+            found = re.search(rb"^onwatch_live_minutes_to_copy (\d+)", answer.read(), re.MULTILINE)
+        return int(found[1]) if found else 0
 
     def memory_mb(self) -> float:
         """Resident memory of the process and its children; pages that they share are counted once (PSS)."""

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from core.clickhouse import StoreUnavailable
 from core.redis import RedisError, connect
 from telemetry import counters, store
+from telemetry.live.waiting import minutes_to_copy
 
 STARTED = time.time()
 
@@ -46,11 +47,25 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"ready": ready, "stores": states}, status=200 if ready else 503)
 
 
+def _live_lines() -> list[str]:
+    """Nothing while a store is away: a gauge that is missing says so."""
+    try:
+        waiting = minutes_to_copy()
+    except (RedisError, DatabaseError, OSError):
+        return []
+    return [
+        "# HELP onwatch_live_minutes_to_copy Minutes whose live figures wait to be copied from ClickHouse.",
+        "# TYPE onwatch_live_minutes_to_copy gauge",
+        f"onwatch_live_minutes_to_copy {waiting}",
+    ]
+
+
 def prometheus(request: HttpRequest) -> HttpResponse:
     """This process's counters in the Prometheus text format."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     lines = [
         *counters.render(),
+        *_live_lines(),
         "# HELP process_start_time_seconds Start time of the process since the epoch.",
         "# TYPE process_start_time_seconds gauge",
         f"process_start_time_seconds {STARTED:.3f}",
