@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench import sender
-from bench.sender import Sent
+from bench.sender import OTLP, Receiver, Sent
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "only-for-this-benchmark"
@@ -99,9 +99,9 @@ class Console:
         self.browser.open(f"{self.url}{path}", timeout=60).read()
         return (time.perf_counter() - began) * 1000
 
-    def load(self, bodies: Iterable[bytes], *, spans_per_request: int, connections: int) -> Sent:
-        """Send every body once; only 200 counts."""
-        return sender.send(self.port, bodies, spans_per_request=spans_per_request, connections=connections)
+    def load(self, bodies: Iterable[bytes], *, spans_per_request: int, connections: int, to: Receiver = OTLP) -> Sent:
+        """Send every body once; only what is answered as stored counts."""
+        return sender.send(self.port, bodies, spans_per_request=spans_per_request, connections=connections, to=to)
 
     def settle(self, *, most: float = 180.0) -> float:
         """Wait until merges, roll-ups and live figures have caught up with a load; returns the seconds that it took.

@@ -11,11 +11,21 @@ from typing import NamedTuple
 
 
 class Sent(NamedTuple):
-    """What became of a load: spans answered 200, seconds, milliseconds of each request."""
+    """What became of a load: spans answered 200 or 202, seconds, milliseconds of each request."""
 
     spans: int
     seconds: float
     latencies: list[float]
+
+
+class Receiver(NamedTuple):
+    """Where bodies go, and what they are."""
+
+    path: str = "/v1/traces"
+    media_type: str = "application/x-protobuf"
+
+
+OTLP = Receiver()
 
 
 class _Connection:
@@ -26,11 +36,11 @@ class _Connection:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def post(self, body: bytes) -> tuple[int, float]:
+    def post(self, body: bytes, to: Receiver) -> tuple[int, float]:
         """Status of the answer, and the seconds to wait before the next try where it asks for that."""
         head = (
-            f"POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
-            f"Content-Type: application/x-protobuf\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"POST {to.path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
+            f"Content-Type: {to.media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self._socket.sendall(head.encode() + body)
         answer = b""
@@ -51,7 +61,7 @@ class _Connection:
         return part
 
 
-def send(port: int, bodies: Iterable[bytes], *, spans_per_request: int, connections: int) -> Sent:
+def send(port: int, bodies: Iterable[bytes], *, spans_per_request: int, connections: int, to: Receiver = OTLP) -> Sent:
     """Send every body once; what is answered 503 is sent again after the pause that the answer names."""
     waiting: Iterator[bytes] = iter(bodies)
     taking = threading.Lock()
@@ -66,10 +76,10 @@ def send(port: int, bodies: Iterable[bytes], *, spans_per_request: int, connecti
             if body is None:
                 return
             began = time.perf_counter()
-            while (answer := connection.post(body))[0] == 503:
+            while (answer := connection.post(body, to))[0] == 503:
                 time.sleep(answer[1])
             latencies.append((time.perf_counter() - began) * 1000)
-            if answer[0] == 200:
+            if answer[0] in (200, 202):
                 next(stored)
 
     threads = [threading.Thread(target=work) for _ in range(connections)]

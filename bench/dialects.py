@@ -1,0 +1,135 @@
+"""The same traffic as each dialect says it: spans stored before the answer, per second, beside plain GenAI over OTLP.
+
+    python -m bench.dialects [--spans 24000] [--connections 32] [--rounds 3]
+
+One console takes all dialects in turn, round by round, so that a machine that slows down slows each. Medians count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from bench.console import Console
+from bench.sender import OTLP, Receiver
+from bench.workload import Workload
+
+SPANS_PER_REQUEST = 48
+RUN_TYPES = {"invoke_workflow": "chain", "embeddings": "embedding", "retrieval": "retriever", "chat": "llm"}
+
+
+class Spoken(NamedTuple):
+    """A dialect: where its bodies go, and what of a GenAI request it makes."""
+
+    name: str
+    to: Receiver
+    body: Any
+
+
+def as_runs(body: bytes) -> bytes:
+    """What LangSmith's client would send of these spans: whole runs, as one batch."""
+    runs = []
+    request = MessageToDict(ExportTraceServiceRequest.FromString(body))
+    for span in request["resourceSpans"][0]["scopeSpans"][0]["spans"]:
+        said = {pair["key"]: next(iter(pair["value"].values())) for pair in span["attributes"]}
+        operation = said.get("gen_ai.operation.name", "")
+        runs.append(
+            {
+                "id": _uuid(span["spanId"]),
+                "trace_id": _uuid(span["traceId"]),
+                "parent_run_id": _uuid(span["parentSpanId"]) if "parentSpanId" in span else None,
+                "name": span["name"],
+                "run_type": RUN_TYPES.get(operation, "chain"),
+                "start_time": _iso(span["startTimeUnixNano"]),
+                "end_time": _iso(span["endTimeUnixNano"]),
+                "session_name": "bench",
+                "inputs": _input(said),
+                "outputs": _output(said),
+                "extra": {
+                    "metadata": {
+                        "ls_provider": said.get("gen_ai.provider.name", ""),
+                        "ls_model_name": said.get("gen_ai.request.model", ""),
+                        "user_id": said["user.id"],
+                        "session_id": said["session.id"],
+                        "feature": said["ai.feature"],
+                    }
+                },
+                "error": span.get("status", {}).get("message"),
+            }
+        )
+    return json.dumps({"post": runs, "patch": []}).encode()
+
+
+def _uuid(identity: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, identity))
+
+
+def _iso(nanoseconds: str) -> str:
+    return datetime.fromtimestamp(int(nanoseconds) / 1e9, UTC).isoformat()
+
+
+def _input(said: dict[str, Any]) -> dict[str, Any]:
+    if "gen_ai.input.messages" in said:
+        return {"messages": json.loads(said["gen_ai.input.messages"])}
+    return {"query": said.get("gen_ai.retrieval.query.text") or said.get("input.value", "")}
+
+
+def _output(said: dict[str, Any]) -> dict[str, Any]:
+    tokens = {
+        "input_tokens": int(said.get("gen_ai.usage.input_tokens", 0)),
+        "output_tokens": int(said.get("gen_ai.usage.output_tokens", 0)),
+    }
+    if "gen_ai.output.messages" in said:
+        return {"messages": json.loads(said["gen_ai.output.messages"]), "usage_metadata": tokens}
+    if "gen_ai.retrieval.documents" in said:
+        documents = json.loads(said["gen_ai.retrieval.documents"])
+        return {"documents": [{"id": one["id"], "page_content": one["content"]} for one in documents]}
+    return {"output": said.get("output.value", ""), "usage_metadata": tokens}
+
+
+def dialects() -> Iterator[Spoken]:
+    # Imported here: these know the product, which must not be set up in the process that sends before it is asked for.
+    from bench.decode import as_json, spoken_as
+
+    yield Spoken("GenAI, OTLP", OTLP, lambda body: body)
+    yield Spoken("OpenInference, OTLP", OTLP, lambda body: spoken_as(body, keep=False))
+    yield Spoken("GenAI, OTLP as JSON", Receiver(media_type="application/json"), as_json)
+    yield Spoken("LangSmith, batches of runs", Receiver("/api/v1/runs/batch", "application/json"), as_runs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.dialects", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--spans", type=int, default=24_000, help="for each dialect and round")
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    spoken = list(dialects())
+    rates: dict[str, list[float]] = {each.name: [] for each in spoken}
+    with Console() as console:
+        console.load(Workload(seed=99).bodies(4_800), spans_per_request=SPANS_PER_REQUEST, connections=4)
+        for number in range(given.rounds):
+            for place, each in enumerate(spoken):
+                # Other ids each time, or they would be repetitions.
+                genai = Workload(seed=1000 * number + place).bodies(given.spans, spans_per_request=SPANS_PER_REQUEST)
+                bodies = [each.body(body) for body in genai]
+                sent = console.load(
+                    bodies, spans_per_request=SPANS_PER_REQUEST, connections=given.connections, to=each.to
+                )
+                rates[each.name].append(sent.spans / sent.seconds)
+    plain = statistics.median(rates[spoken[0].name])
+    print(f"{given.connections} connections, {SPANS_PER_REQUEST} spans a request\n")
+    print("| dialect | spans/s | of plain OTLP |\n| --- | ---: | ---: |")
+    for name, found in rates.items():
+        print(f"| {name} | {statistics.median(found):,.0f} | {statistics.median(found) / plain:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
