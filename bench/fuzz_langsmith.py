@@ -43,9 +43,7 @@ def bodies() -> Iterator[bytes]:
     """A run of each type, with every place that is read, in two pieces."""
     outputs: dict[str, Any] = {}
     for places in (*langsmith.PLACES.values(), langsmith.USAGE_PLACES, langsmith.DOCUMENT_LISTS):
-        for place in places:
-            if place.startswith("outputs.") and ".0" not in place:
-                outputs[place.removeprefix("outputs.")] = "text"
+        outputs |= {name: "text" for outer, name in places if outer == "outputs"}
     usage = {"input_tokens": 9, "output_tokens": 3, "input_token_details": {"cache_read": 4}, "total_cost": 0.5}
     kwargs = {"content": "x", "usage_metadata": usage, "tool_calls": [{"id": "c", "name": "t", "args": {"a": 1}}]}
     outputs |= {

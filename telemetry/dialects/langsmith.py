@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import uuid
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from telemetry import errors, lenient_json, times
 from telemetry.dialects import langsmith_output
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.events import without_folders
-from telemetry.dialects.langsmith_output import first, look
+from telemetry.dialects.langsmith_places import EMPTY, Looked, Place, places
 from telemetry.dialects.settle import TRACEBACK
 from telemetry.dialects.usage import MAX_USD
 from telemetry.dialects.values import as_whole
@@ -30,64 +31,61 @@ KINDS: dict[str, Kind] = {
     "chain": "chain", "prompt": "chain", "parser": "chain",
 }  # fmt: skip
 
-#: The first place that has something wins. Dots lead into objects, numbers into lists.
-USAGE_PLACES = (
+#: The first place that has something wins.
+USAGE_PLACES = places(
     "outputs.usage_metadata",
     "extra.metadata.usage_metadata",
     "outputs.generations.0.0.message.kwargs.usage_metadata",
     "outputs.llm_output.token_usage",
     "outputs.usage",
 )
-PLACES: dict[str, tuple[str, ...]] = {
-    "provider": ("extra.metadata.ls_provider",),
-    "model": ("extra.metadata.ls_model_name", "extra.invocation_params.model", "inputs.model"),
-    "response_model": (
+PLACES: dict[str, tuple[Place, ...]] = {
+    "provider": places("extra.metadata.ls_provider"),
+    "model": places("extra.metadata.ls_model_name", "extra.invocation_params.model", "inputs.model"),
+    "response_model": places(
         "outputs.model",
         "outputs.generations.0.0.message.kwargs.response_metadata.model_name",
         "outputs.llm_output.model_name",
     ),
-    "response_id": ("outputs.id", "outputs.generations.0.0.message.kwargs.response_metadata.id"),
-    "service_tier": ("outputs.service_tier", "outputs.generations.0.0.message.kwargs.response_metadata.service_tier"),
-    "user_id": ("extra.metadata.user_id",),
-    "session_id": ("extra.metadata.thread_id", "extra.metadata.session_id", "extra.metadata.conversation_id"),
-    "feature": ("extra.metadata.feature",),
-    "environment": ("extra.metadata.environment",),
-    "release": ("extra.metadata.revision_id",),
-    "prompt_name": ("extra.metadata.lc_hub_repo",),
-    "prompt_version": ("extra.metadata.lc_hub_commit_hash",),
-    "experiment": ("extra.metadata.experiment",),
-    "variant": ("extra.metadata.variant",),
+    "response_id": places("outputs.id", "outputs.generations.0.0.message.kwargs.response_metadata.id"),
+    "service_tier": places(
+        "outputs.service_tier", "outputs.generations.0.0.message.kwargs.response_metadata.service_tier"
+    ),
+    "user_id": places("extra.metadata.user_id"),
+    "session_id": places("extra.metadata.thread_id", "extra.metadata.session_id", "extra.metadata.conversation_id"),
+    "feature": places("extra.metadata.feature"),
+    "environment": places("extra.metadata.environment"),
+    "release": places("extra.metadata.revision_id"),
+    "prompt_name": places("extra.metadata.lc_hub_repo"),
+    "prompt_version": places("extra.metadata.lc_hub_commit_hash"),
+    "experiment": places("extra.metadata.experiment"),
+    "variant": places("extra.metadata.variant"),
 }
-TOKEN_PLACES: dict[str, tuple[str, ...]] = {
-    "input_tokens": ("input_tokens", "prompt_tokens"),
-    "output_tokens": ("output_tokens", "completion_tokens"),
-    "cached_tokens": ("input_token_details.cache_read", "prompt_tokens_details.cached_tokens"),
-    "cache_write_tokens": ("input_token_details.cache_creation",),
-    "reasoning_tokens": ("output_token_details.reasoning", "completion_tokens_details.reasoning_tokens"),
+TOKEN_PLACES: dict[str, tuple[Place, ...]] = {
+    "input_tokens": places("input_tokens", "prompt_tokens"),
+    "output_tokens": places("output_tokens", "completion_tokens"),
+    "cached_tokens": places("input_token_details.cache_read", "prompt_tokens_details.cached_tokens"),
+    "cache_write_tokens": places("input_token_details.cache_creation"),
+    "reasoning_tokens": places("output_token_details.reasoning", "completion_tokens_details.reasoning_tokens"),
 }
 #: Told by the client about itself, or secret; not worth keeping.
 SCALARS = (str, int, float)
 HIDDEN_METADATA = ("LANGSMITH_", "LANGCHAIN_", "usage_metadata", "ls_invocation_params")
-DOCUMENT_LISTS = ("outputs.documents", "outputs.output")
+DOCUMENT_LISTS = places("outputs.documents", "outputs.output")
 #: Types that the kind tells again, and the only fields of an event that are kept elsewhere or say nothing.
 TOLD_BY_KIND = frozenset({"llm", "embedding", "retriever", "tool", "chain"})
 UNTELLING_EVENTS = frozenset({"new_token", "start", "end"})
 MAX_EVENTS = 50
 
 
-def mapping(value: Any, place: str) -> Mapping[str, Any]:  # noqa: ANN401
-    """The object at a place; an empty one where there is none, or something else."""
-    found = look(value, place)
-    return found if isinstance(found, Mapping) else {}
-
-
-def listed(run: Mapping[str, Any], name: str) -> list[Any]:
-    found = run.get(name)
-    return found if isinstance(found, list) else []
+#: How nearly all of them are written, known without making an object of it.
+_USUAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def run_id(value: Any, *, field: str = "id") -> str:  # noqa: ANN401
     """A run's UUID as 32 hex digits, which is also what its OTLP copy is called. Raises BadItem."""
+    if isinstance(value, str) and _USUAL_ID.fullmatch(value):
+        return value.replace("-", "")
     try:
         return uuid.UUID(str(value)).hex
     except ValueError:
@@ -109,10 +107,6 @@ def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-#: An unfinished post carries these empty; they must not overwrite what a patch brought before it.
-_EMPTY: tuple[Any, ...] = (None, {}, [])
-
-
 #: What a field is, where more than its text is read.
 SHAPES: dict[str, type] = {"extra": dict, "events": list, "tags": list, "attachments": list}
 
@@ -122,7 +116,7 @@ def check(piece: Mapping[str, Any]) -> None:
     for name, shape in SHAPES.items():
         if not isinstance(piece.get(name), shape | None):
             raise BadItem(f"must be {'an object' if shape is dict else 'a list'}", field=name)
-    if not isinstance(look(piece, "extra.metadata"), dict | None):
+    if not isinstance((piece.get("extra") or {}).get("metadata"), dict | None):
         raise BadItem("must be an object", field="extra.metadata")
 
 
@@ -132,14 +126,21 @@ def merged(known: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
     Raises BadItem where the second is not what it should be.
     """
     check(piece)
-    extra = {**mapping(known, "extra"), **mapping(piece, "extra")}
-    metadata = {**mapping(known, "extra.metadata"), **mapping(piece, "extra.metadata")}
-    together = {**known, **{name: value for name, value in piece.items() if value not in _EMPTY}}
+    if not known:
+        return piece
+    check(known)
+    extra = _told(known, "extra") | _told(piece, "extra")
+    metadata = _told(_told(known, "extra"), "metadata") | _told(_told(piece, "extra"), "metadata")
+    together = {**known, **{name: value for name, value in piece.items() if value not in EMPTY}}
     if extra or metadata:
         together["extra"] = extra | {"metadata": metadata}
     if known.get("attachments") and piece.get("attachments"):
         together["attachments"] = known["attachments"] + piece["attachments"]
     return together
+
+
+def _told(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    return holder.get(name) or {}
 
 
 def is_finished(run: Mapping[str, Any]) -> bool:
@@ -159,7 +160,8 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
             raise BadItem(wrong, field=field)
     parent = run.get("parent_run_id")
     kind = KINDS.get(str(run.get("run_type") or ""), "chain")
-    texts = {name: str(found) for name, places in PLACES.items() if isinstance(found := first(run, places), SCALARS)}
+    looked = Looked(run)
+    texts = {name: str(found) for name, where in PLACES.items() if isinstance(found := looked.first(where), SCALARS)}
     texts["model"] = texts.get("model") or texts.get("response_model", "")
     span = Span(
         project_id=caller.project_id,
@@ -170,7 +172,7 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         parent_id=run_id(parent, field="parent_run_id") if parent else "",
         start_time=start,
         duration_ms=max(0.0, (end - start).total_seconds() * 1000) if end else 0.0,
-        time_to_first_token_ms=_first_token_ms(run, start),
+        time_to_first_token_ms=_first_token_ms(looked, start),
         kind=kind,
         name=str(run.get("name") or run.get("run_type") or "run"),
         status="ok" if end else "unfinished",
@@ -178,25 +180,26 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         output=_text(run.get("outputs")),
         # A project that is named by its UUID alone goes by that.
         service=str(run.get("session_name") or run.get("session_id") or ""),
-        scope=_client(run),
+        scope=_client(looked),
         dialect="langsmith",
-        tags=[str(tag) for tag in listed(run, "tags")],
-        attributes=_rest(run, start),
+        tags=[str(tag) for tag in looked.list("tags")],
+        attributes=_rest(looked, start),
         **texts,
     )
     if run.get("reference_example_id"):
         span.experiment = span.experiment or span.service
     _fill_error(span, run)
-    _fill_usage(span, run)
+    _fill_usage(span, looked)
     match span.kind:
         case "tool":
             span.tool_name = span.name
         case "llm":
-            span.tool_calls, span.finish_reason = langsmith_output.tool_calls(run), langsmith_output.finish_reason(run)
+            span.tool_calls = langsmith_output.tool_calls(looked, span.output)
+            span.finish_reason = langsmith_output.finish_reason(looked)
         case "embedding":
-            langsmith_output.fill_embedding(span, run)
+            langsmith_output.fill_embedding(span, looked)
         case "retrieval":
-            _fill_documents(span, run)
+            _fill_documents(span, looked)
     return span
 
 
@@ -206,55 +209,51 @@ def _trace(run: Mapping[str, Any]) -> Any:  # noqa: ANN401
     return run.get("trace_id") or first_ancestor or run.get("parent_run_id") or run.get("id")
 
 
-def _first_token_ms(run: Mapping[str, Any], start: datetime) -> float | None:
-    for event in listed(run, "events"):
-        if isinstance(event, Mapping) and event.get("name") == "new_token":
+def _first_token_ms(looked: Looked, start: datetime) -> float | None:
+    for event in looked.list("events"):
+        if isinstance(event, dict) and event.get("name") == "new_token":
             at = moment(event.get("time"), field="events.time")
             return max(0.0, (at - start).total_seconds() * 1000) if at else None
     return None
 
 
 def _text(value: Any) -> str:  # noqa: ANN401
-    if value in _EMPTY or (isinstance(value, Mapping) and not any(found is not None for found in value.values())):
+    if value in EMPTY or (isinstance(value, dict) and all(said is None for said in value.values())):
         return ""
-    return value if isinstance(value, str) else _json(value)
+    return value if isinstance(value, str) else lenient_json.dumps(value)
 
 
-def _json(value: Any) -> str:  # noqa: ANN401
-    return lenient_json.dumps(value)
-
-
-def _client(run: Mapping[str, Any]) -> str:
-    runtime = mapping(run, "extra.runtime")
+def _client(looked: Looked) -> str:
+    runtime = looked.object("extra.runtime")
     name, version = runtime.get("sdk", ""), runtime.get("sdk_version", "")
     return f"{name}/{version}" if name and version else str(name)
 
 
-def _rest(run: Mapping[str, Any], start: datetime) -> dict[str, Any]:
-    metadata = mapping(run, "extra.metadata")
+def _rest(looked: Looked, start: datetime) -> dict[str, Any]:
+    metadata = looked.object("extra.metadata")
     kept = {f"metadata.{name}": value for name, value in metadata.items() if not name.startswith(HIDDEN_METADATA)}
-    run_type = str(run.get("run_type") or "")
+    run_type = str(looked.at("run_type") or "")
     told = {
-        "invocation_params": look(run, "extra.invocation_params"),
-        "reference_example_id": run.get("reference_example_id"),
-        "attachments": run.get("attachments"),
-        "events": _events(run, start),
+        "invocation_params": looked.at("extra.invocation_params"),
+        "reference_example_id": looked.at("reference_example_id"),
+        "attachments": looked.at("attachments"),
+        "events": _events(looked, start),
         "run_type": "" if run_type in TOLD_BY_KIND else run_type,
     }
     return kept | {name: value for name, value in told.items() if value}
 
 
-def _events(run: Mapping[str, Any], start: datetime) -> list[dict[str, Any]]:
+def _events(looked: Looked, start: datetime) -> list[dict[str, Any]]:
     """What the application added itself, in the form that events of other spans have."""
     found = []
-    for event in listed(run, "events"):
-        if not isinstance(event, Mapping) or str(event.get("name")) in UNTELLING_EVENTS or len(found) >= MAX_EVENTS:
+    for event in looked.list("events"):
+        if not isinstance(event, dict) or str(event.get("name")) in UNTELLING_EVENTS or len(found) >= MAX_EVENTS:
             continue
         at = moment(event.get("time"), field="events.time") or start
         attributes = {name: value for name, value in event.items() if name not in ("name", "time", "kwargs")}
         own = event.get("kwargs")
         after_ms = (at - start).total_seconds() * 1000
-        attributes |= own if isinstance(own, Mapping) else {}
+        attributes |= own if isinstance(own, dict) else {}
         found.append({"name": str(event.get("name") or ""), "after_ms": after_ms, "attributes": attributes})
     return found
 
@@ -274,12 +273,13 @@ def _fill_error(span: Span, run: Mapping[str, Any]) -> None:
         span.attributes["exception.stacktrace"] = without_folders(TRACEBACK + trace)
 
 
-def _fill_usage(span: Span, run: Mapping[str, Any]) -> None:
-    usage = first(run, USAGE_PLACES)
-    if not isinstance(usage, Mapping):
+def _fill_usage(span: Span, looked: Looked) -> None:
+    usage = looked.first(USAGE_PLACES)
+    if not isinstance(usage, dict):
         return
-    for name, places in TOKEN_PLACES.items():
-        if count := as_whole(first(usage, places)):
+    counts = Looked(usage)
+    for name, where in TOKEN_PLACES.items():
+        if count := as_whole(counts.first(where)):
             setattr(span, name, count)
     if span.cached_tokens + span.cache_write_tokens > span.input_tokens:
         span.input_tokens += span.cached_tokens + span.cache_write_tokens
@@ -288,12 +288,12 @@ def _fill_usage(span: Span, run: Mapping[str, Any]) -> None:
         span.cost_nano, span.cost_source = to_nano(float(cost)), "reported"
 
 
-def _fill_documents(span: Span, run: Mapping[str, Any]) -> None:
-    found = first(run, DOCUMENT_LISTS)
+def _fill_documents(span: Span, looked: Looked) -> None:
+    found = looked.first(DOCUMENT_LISTS)
     for entry in found if isinstance(found, list) else []:
-        if not isinstance(entry, Mapping):
+        if not isinstance(entry, dict):
             continue
-        metadata = entry.get("metadata") if isinstance(entry.get("metadata"), Mapping) else {}
+        metadata = entry["metadata"] if isinstance(entry.get("metadata"), dict) else {}
         document = Document(content=str(entry.get("page_content") or entry.get("content") or ""))
         if identity := entry.get("id") or metadata.get("id") or metadata.get("source"):
             document["id"] = str(identity)

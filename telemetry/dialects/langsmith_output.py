@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from telemetry.dialects import embeddings, messages
+from telemetry.dialects.langsmith_places import Looked, places
 from telemetry.dialects.settle import FINISH_REASONS
 from telemetry.embedding_facts import embedding_facts
 from telemetry.span import Span
 
-FINISH_PLACES = (
+FINISH_PLACES = places(
     "outputs.choices.0.finish_reason",
     "outputs.generations.0.0.generation_info.finish_reason",
     "outputs.generations.0.0.message.kwargs.response_metadata.finish_reason",
@@ -22,38 +23,26 @@ MESSAGE_PLACES = (
     "outputs.choices.{}.message", "outputs.generations.0.{}.message.kwargs", "outputs.messages.{}", "outputs.output.{}",
 )  # fmt: skip
 LONE_MESSAGES = ("outputs", "outputs.output", "outputs.message", "outputs.messages")
+#: One of these is in every output that asks for a tool.
+SIGNS_OF_A_TOOL_CALL = ('"tool_call', '"tool_use"', '"type":"function')
 #: More answers to one question are not looked at.
 MOST_MESSAGES = 50
 #: Where vectors are, beside the outputs themselves.
 VECTOR_PLACES = ("outputs", "outputs.output", "outputs.outputs", "outputs.embeddings")
 
 
-def look(value: Any, place: str) -> Any:  # noqa: ANN401
-    """Follow a dotted place; None where it ends early."""
-    for part in place.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
-
-
-def first(value: Any, places: Iterable[str]) -> Any:  # noqa: ANN401
-    return next((found for place in places if (found := look(value, place)) not in (None, "", {}, [])), None)
-
-
-def tool_calls(run: Mapping[str, Any]) -> str:
-    """JSON of what the model asked tools for."""
-    found = [message for place in MESSAGE_PLACES for message in _numbered(run, place)]
-    found += [message for place in LONE_MESSAGES if isinstance(message := look(run, place), dict)]
+def tool_calls(looked: Looked, output: str) -> str:
+    """JSON of what the model asked tools for; ``output`` is all that it said, as JSON."""
+    if not any(sign in output for sign in SIGNS_OF_A_TOOL_CALL):
+        return ""
+    found = [message for place in MESSAGE_PLACES for message in _numbered(looked, place)]
+    found += [message for place in LONE_MESSAGES if isinstance(message := looked.at(place), dict)]
     return messages.tool_calls([message for message in found if _may_call(message)])
 
 
-def _numbered(run: Mapping[str, Any], place: str) -> Iterable[dict[str, Any]]:
+def _numbered(looked: Looked, place: str) -> Iterable[dict[str, Any]]:
     for number in range(MOST_MESSAGES):
-        message = look(run, place.format(number))
+        message = looked.at(place.format(number))
         if not isinstance(message, dict):
             return
         yield message
@@ -66,14 +55,14 @@ def _may_call(message: Mapping[str, Any]) -> bool:
     return bool(message.get("tool_calls")) or typed
 
 
-def finish_reason(run: Mapping[str, Any]) -> str:
-    reason = first(run, FINISH_PLACES)
+def finish_reason(looked: Looked) -> str:
+    reason = looked.first(FINISH_PLACES)
     return FINISH_REASONS.get(reason, reason) if isinstance(reason, str) else ""
 
 
-def fill_embedding(span: Span, run: Mapping[str, Any]) -> None:
+def fill_embedding(span: Span, looked: Looked) -> None:
     """The vectors of the answer go; facts about them stay."""
-    vectors = next((found for place in VECTOR_PLACES if (found := embeddings.vectors_in(look(run, place)))), [])
+    vectors = next((found for place in VECTOR_PLACES if (found := embeddings.vectors_in(looked.at(place)))), [])
     if not vectors:
         return
     span.output = ""
