@@ -8,15 +8,14 @@ further ahead, or near 1970, is no clock but another unit.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.conf import settings
 
-AHEAD = timedelta(days=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
+_DAY = 86_400
 _SECOND = 1_000_000_000
-_AHEAD_NS = 86_400 * _SECOND
 _EARLIEST_NS = int(EARLIEST.timestamp()) * _SECOND
 
 FUTURE = "lies more than a day in the future"
@@ -25,12 +24,12 @@ ANOTHER_UNIT = "lies before the year 2000: is it in another unit?"
 
 def wrong(moment: datetime) -> str:
     """Why the moment is not believed; empty when it is."""
-    now = datetime.now(UTC)
-    if moment > now + AHEAD:
+    ahead = moment.timestamp() - time.time()
+    if ahead > _DAY:
         return FUTURE
     if moment < EARLIEST:
         return ANOTHER_UNIT
-    return _too_old() if moment < now - timedelta(days=_kept_days()) else ""
+    return _too_old() if ahead < -_kept_days() * _DAY else ""
 
 
 class Bounds:
@@ -38,8 +37,8 @@ class Bounds:
 
     def __init__(self) -> None:
         now = time.time_ns()
-        self.earliest = max(now - _kept_days() * 86_400 * _SECOND, _EARLIEST_NS)
-        self.latest = now + _AHEAD_NS
+        self.earliest = max(now - _kept_days() * _DAY * _SECOND, _EARLIEST_NS)
+        self.latest = now + _DAY * _SECOND
 
     def wrong(self, nanoseconds: int) -> str:
         if not nanoseconds:

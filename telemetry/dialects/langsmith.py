@@ -16,7 +16,7 @@ from telemetry import errors, lenient_json, times
 from telemetry.dialects import langsmith_output
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.events import without_folders
-from telemetry.dialects.langsmith_places import EMPTY, Looked, Place, places
+from telemetry.dialects.langsmith_places import EMPTY, at, fields, first, list_at, object_at, paths, scalars
 from telemetry.dialects.settle import TRACEBACK
 from telemetry.dialects.usage import MAX_USD
 from telemetry.dialects.values import as_whole
@@ -32,46 +32,63 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 #: The first place that has something wins.
-USAGE_PLACES = places(
+USAGE_PLACES = paths(
     "outputs.usage_metadata",
     "extra.metadata.usage_metadata",
     "outputs.generations.0.0.message.kwargs.usage_metadata",
     "outputs.llm_output.token_usage",
     "outputs.usage",
 )
-PLACES: dict[str, tuple[Place, ...]] = {
-    "provider": places("extra.metadata.ls_provider"),
-    "model": places("extra.metadata.ls_model_name", "extra.invocation_params.model", "inputs.model"),
-    "response_model": places(
-        "outputs.model",
-        "outputs.generations.0.0.message.kwargs.response_metadata.model_name",
-        "outputs.llm_output.model_name",
-    ),
-    "response_id": places("outputs.id", "outputs.generations.0.0.message.kwargs.response_metadata.id"),
-    "service_tier": places(
-        "outputs.service_tier", "outputs.generations.0.0.message.kwargs.response_metadata.service_tier"
-    ),
-    "user_id": places("extra.metadata.user_id"),
-    "session_id": places("extra.metadata.thread_id", "extra.metadata.session_id", "extra.metadata.conversation_id"),
-    "feature": places("extra.metadata.feature"),
-    "environment": places("extra.metadata.environment"),
-    "release": places("extra.metadata.revision_id"),
-    "prompt_name": places("extra.metadata.lc_hub_repo"),
-    "prompt_version": places("extra.metadata.lc_hub_commit_hash"),
-    "experiment": places("extra.metadata.experiment"),
-    "variant": places("extra.metadata.variant"),
-}
-TOKEN_PLACES: dict[str, tuple[Place, ...]] = {
-    "input_tokens": places("input_tokens", "prompt_tokens"),
-    "output_tokens": places("output_tokens", "completion_tokens"),
-    "cached_tokens": places("input_token_details.cache_read", "prompt_tokens_details.cached_tokens"),
-    "cache_write_tokens": places("input_token_details.cache_creation"),
-    "reasoning_tokens": places("output_token_details.reasoning", "completion_tokens_details.reasoning_tokens"),
-}
+#: By the object that they lie in: names, and the field that each fills unless an object above it does.
+FIELDS = fields(
+    {
+        "extra.metadata": {
+            "ls_provider": "provider",
+            "ls_model_name": "model",
+            "user_id": "user_id",
+            "thread_id": "session_id",
+            "session_id": "session_id",
+            "conversation_id": "session_id",
+            "feature": "feature",
+            "environment": "environment",
+            "revision_id": "release",
+            "lc_hub_repo": "prompt_name",
+            "lc_hub_commit_hash": "prompt_version",
+            "experiment": "experiment",
+            "variant": "variant",
+        },
+        "extra.invocation_params": {"model": "model"},
+        "inputs": {"model": "model"},
+        "outputs": {"model": "response_model", "id": "response_id", "service_tier": "service_tier"},
+        "outputs.generations.0.0.message.kwargs.response_metadata": {
+            "model_name": "response_model",
+            "id": "response_id",
+            "service_tier": "service_tier",
+        },
+        "outputs.llm_output": {"model_name": "response_model"},
+    }
+)
+#: The same in what one of the ``USAGE_PLACES`` holds.
+TOKEN_FIELDS = fields(
+    {
+        "": {
+            "input_tokens": "input_tokens",
+            "prompt_tokens": "input_tokens",
+            "output_tokens": "output_tokens",
+            "completion_tokens": "output_tokens",
+        },
+        "input_token_details": {"cache_read": "cached_tokens", "cache_creation": "cache_write_tokens"},
+        "output_token_details": {"reasoning": "reasoning_tokens"},
+        "prompt_tokens_details": {"cached_tokens": "cached_tokens"},
+        "completion_tokens_details": {"reasoning_tokens": "reasoning_tokens"},
+    }
+)
 #: Told by the client about itself, or secret; not worth keeping.
-SCALARS = (str, int, float)
 HIDDEN_METADATA = ("LANGSMITH_", "LANGCHAIN_", "usage_metadata", "ls_invocation_params")
-DOCUMENT_LISTS = places("outputs.documents", "outputs.output")
+KEPT_AS_THEY_ARE = ("reference_example_id", "attachments")
+DOCUMENT_LISTS = paths("outputs.documents", "outputs.output")
+METADATA, RUNTIME, PARAMETERS = paths("extra.metadata", "extra.runtime", "extra.invocation_params")
+TAGS, EVENTS = paths("tags", "events")
 #: Types that the kind tells again, and the only fields of an event that are kept elsewhere or say nothing.
 TOLD_BY_KIND = frozenset({"llm", "embedding", "retriever", "tool", "chain"})
 UNTELLING_EVENTS = frozenset({"new_token", "start", "end"})
@@ -160,8 +177,7 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
             raise BadItem(wrong, field=field)
     parent = run.get("parent_run_id")
     kind = KINDS.get(str(run.get("run_type") or ""), "chain")
-    looked = Looked(run)
-    texts = {name: str(found) for name, where in PLACES.items() if isinstance(found := looked.first(where), SCALARS)}
+    texts = {field: str(said) for field, said in scalars(run, FIELDS).items()}
     texts["model"] = texts.get("model") or texts.get("response_model", "")
     span = Span(
         project_id=caller.project_id,
@@ -172,7 +188,7 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         parent_id=run_id(parent, field="parent_run_id") if parent else "",
         start_time=start,
         duration_ms=max(0.0, (end - start).total_seconds() * 1000) if end else 0.0,
-        time_to_first_token_ms=_first_token_ms(looked, start),
+        time_to_first_token_ms=_first_token_ms(run, start),
         kind=kind,
         name=str(run.get("name") or run.get("run_type") or "run"),
         status="ok" if end else "unfinished",
@@ -180,26 +196,26 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         output=_text(run.get("outputs")),
         # A project that is named by its UUID alone goes by that.
         service=str(run.get("session_name") or run.get("session_id") or ""),
-        scope=_client(looked),
+        scope=_client(run),
         dialect="langsmith",
-        tags=[str(tag) for tag in looked.list("tags")],
-        attributes=_rest(looked, start),
+        tags=[str(tag) for tag in list_at(run, TAGS)],
+        attributes=_rest(run, start),
         **texts,
     )
     if run.get("reference_example_id"):
         span.experiment = span.experiment or span.service
     _fill_error(span, run)
-    _fill_usage(span, looked)
+    _fill_usage(span, run)
     match span.kind:
         case "tool":
             span.tool_name = span.name
         case "llm":
-            span.tool_calls = langsmith_output.tool_calls(looked, span.output)
-            span.finish_reason = langsmith_output.finish_reason(looked)
+            span.tool_calls = langsmith_output.tool_calls(run, span.output)
+            span.finish_reason = langsmith_output.finish_reason(run)
         case "embedding":
-            langsmith_output.fill_embedding(span, looked)
+            langsmith_output.fill_embedding(span, run)
         case "retrieval":
-            _fill_documents(span, looked)
+            _fill_documents(span, run)
     return span
 
 
@@ -209,8 +225,8 @@ def _trace(run: Mapping[str, Any]) -> Any:  # noqa: ANN401
     return run.get("trace_id") or first_ancestor or run.get("parent_run_id") or run.get("id")
 
 
-def _first_token_ms(looked: Looked, start: datetime) -> float | None:
-    for event in looked.list("events"):
+def _first_token_ms(run: Mapping[str, Any], start: datetime) -> float | None:
+    for event in list_at(run, EVENTS):
         if isinstance(event, dict) and event.get("name") == "new_token":
             at = moment(event.get("time"), field="events.time")
             return max(0.0, (at - start).total_seconds() * 1000) if at else None
@@ -218,35 +234,41 @@ def _first_token_ms(looked: Looked, start: datetime) -> float | None:
 
 
 def _text(value: Any) -> str:  # noqa: ANN401
-    if value in EMPTY or (isinstance(value, dict) and all(said is None for said in value.values())):
+    if isinstance(value, str):
+        return value
+    if not value and value in EMPTY:
         return ""
-    return value if isinstance(value, str) else lenient_json.dumps(value)
+    if isinstance(value, dict) and all(said is None for said in value.values()):
+        return ""
+    return lenient_json.dumps(value)
 
 
-def _client(looked: Looked) -> str:
-    runtime = looked.object("extra.runtime")
+def _client(run: Mapping[str, Any]) -> str:
+    runtime = object_at(run, RUNTIME)
     name, version = runtime.get("sdk", ""), runtime.get("sdk_version", "")
     return f"{name}/{version}" if name and version else str(name)
 
 
-def _rest(looked: Looked, start: datetime) -> dict[str, Any]:
-    metadata = looked.object("extra.metadata")
+def _rest(run: Mapping[str, Any], start: datetime) -> dict[str, Any]:
+    metadata = object_at(run, METADATA)
     kept = {f"metadata.{name}": value for name, value in metadata.items() if not name.startswith(HIDDEN_METADATA)}
-    run_type = str(looked.at("run_type") or "")
-    told = {
-        "invocation_params": looked.at("extra.invocation_params"),
-        "reference_example_id": looked.at("reference_example_id"),
-        "attachments": looked.at("attachments"),
-        "events": _events(looked, start),
-        "run_type": "" if run_type in TOLD_BY_KIND else run_type,
-    }
-    return kept | {name: value for name, value in told.items() if value}
+    if parameters := at(run, PARAMETERS):
+        kept["invocation_params"] = parameters
+    for name in KEPT_AS_THEY_ARE:
+        if value := run.get(name):
+            kept[name] = value
+    if events := _events(run, start):
+        kept["events"] = events
+    run_type = run.get("run_type")
+    if run_type and str(run_type) not in TOLD_BY_KIND:
+        kept["run_type"] = str(run_type)
+    return kept
 
 
-def _events(looked: Looked, start: datetime) -> list[dict[str, Any]]:
+def _events(run: Mapping[str, Any], start: datetime) -> list[dict[str, Any]]:
     """What the application added itself, in the form that events of other spans have."""
     found = []
-    for event in looked.list("events"):
+    for event in list_at(run, EVENTS):
         if not isinstance(event, dict) or str(event.get("name")) in UNTELLING_EVENTS or len(found) >= MAX_EVENTS:
             continue
         at = moment(event.get("time"), field="events.time") or start
@@ -273,14 +295,13 @@ def _fill_error(span: Span, run: Mapping[str, Any]) -> None:
         span.attributes["exception.stacktrace"] = without_folders(TRACEBACK + trace)
 
 
-def _fill_usage(span: Span, looked: Looked) -> None:
-    usage = looked.first(USAGE_PLACES)
+def _fill_usage(span: Span, run: Mapping[str, Any]) -> None:
+    usage = first(run, USAGE_PLACES)
     if not isinstance(usage, dict):
         return
-    counts = Looked(usage)
-    for name, where in TOKEN_PLACES.items():
-        if count := as_whole(counts.first(where)):
-            setattr(span, name, count)
+    for field, said in scalars(usage, TOKEN_FIELDS).items():
+        if count := as_whole(said):
+            setattr(span, field, count)
     if span.cached_tokens + span.cache_write_tokens > span.input_tokens:
         span.input_tokens += span.cached_tokens + span.cache_write_tokens
     cost = usage.get("total_cost")
@@ -288,8 +309,8 @@ def _fill_usage(span: Span, looked: Looked) -> None:
         span.cost_nano, span.cost_source = to_nano(float(cost)), "reported"
 
 
-def _fill_documents(span: Span, looked: Looked) -> None:
-    found = looked.first(DOCUMENT_LISTS)
+def _fill_documents(span: Span, run: Mapping[str, Any]) -> None:
+    found = first(run, DOCUMENT_LISTS)
     for entry in found if isinstance(found, list) else []:
         if not isinstance(entry, dict):
             continue

@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from telemetry.dialects import embeddings, messages
-from telemetry.dialects.langsmith_places import Looked, places
+from telemetry.dialects.langsmith_places import at, first, list_at, path, paths
 from telemetry.dialects.settle import FINISH_REASONS
 from telemetry.embedding_facts import embedding_facts
 from telemetry.span import Span
 
-FINISH_PLACES = places(
+FINISH_PLACES = paths(
     "outputs.choices.0.finish_reason",
     "outputs.generations.0.0.generation_info.finish_reason",
     "outputs.generations.0.0.message.kwargs.response_metadata.finish_reason",
     "outputs.finish_reason",
     "outputs.stop_reason",
 )
-#: Where a model's messages are: in vendors' responses, LangChain's generations, or alone.
-MESSAGE_PLACES = (
-    "outputs.choices.{}.message", "outputs.generations.0.{}.message.kwargs", "outputs.messages.{}", "outputs.output.{}",
-)  # fmt: skip
-LONE_MESSAGES = ("outputs", "outputs.output", "outputs.message", "outputs.messages")
+#: Where lists of a model's messages are (in vendors' responses, LangChain's generations, alone), and where in an entry.
+MESSAGE_LISTS = (
+    (path("outputs.choices"), path("message")),
+    (path("outputs.generations.0"), path("message.kwargs")),
+    (path("outputs.messages"), ()),
+    (path("outputs.output"), ()),
+)
+LONE_MESSAGES = paths("outputs", "outputs.output", "outputs.message", "outputs.messages")
 #: One of these is in every output that asks for a tool.
 SIGNS_OF_A_TOOL_CALL = ('"tool_call', '"tool_use"', '"type":"function')
 #: More answers to one question are not looked at.
 MOST_MESSAGES = 50
 #: Where vectors are, beside the outputs themselves.
-VECTOR_PLACES = ("outputs", "outputs.output", "outputs.outputs", "outputs.embeddings")
+VECTOR_PLACES = paths("outputs", "outputs.output", "outputs.outputs", "outputs.embeddings")
 
 
-def tool_calls(looked: Looked, output: str) -> str:
+def tool_calls(run: Mapping[str, Any], output: str) -> str:
     """JSON of what the model asked tools for; ``output`` is all that it said, as JSON."""
     if not any(sign in output for sign in SIGNS_OF_A_TOOL_CALL):
         return ""
-    found = [message for place in MESSAGE_PLACES for message in _numbered(looked, place)]
-    found += [message for place in LONE_MESSAGES if isinstance(message := looked.at(place), dict)]
-    return messages.tool_calls([message for message in found if _may_call(message)])
-
-
-def _numbered(looked: Looked, place: str) -> Iterable[dict[str, Any]]:
-    for number in range(MOST_MESSAGES):
-        message = looked.at(place.format(number))
-        if not isinstance(message, dict):
-            return
-        yield message
+    found = [at(entry, inside) for place, inside in MESSAGE_LISTS for entry in list_at(run, place)[:MOST_MESSAGES]]
+    found += [at(run, place) for place in LONE_MESSAGES]
+    return messages.tool_calls([message for message in found if isinstance(message, dict) and _may_call(message)])
 
 
 def _may_call(message: Mapping[str, Any]) -> bool:
@@ -55,14 +50,14 @@ def _may_call(message: Mapping[str, Any]) -> bool:
     return bool(message.get("tool_calls")) or typed
 
 
-def finish_reason(looked: Looked) -> str:
-    reason = looked.first(FINISH_PLACES)
+def finish_reason(run: Mapping[str, Any]) -> str:
+    reason = first(run, FINISH_PLACES)
     return FINISH_REASONS.get(reason, reason) if isinstance(reason, str) else ""
 
 
-def fill_embedding(span: Span, looked: Looked) -> None:
+def fill_embedding(span: Span, run: Mapping[str, Any]) -> None:
     """The vectors of the answer go; facts about them stay."""
-    vectors = next((found for place in VECTOR_PLACES if (found := embeddings.vectors_in(looked.at(place)))), [])
+    vectors = next((found for place in VECTOR_PLACES if (found := embeddings.vectors_in(at(run, place)))), [])
     if not vectors:
         return
     span.output = ""

@@ -7,53 +7,65 @@ from typing import Any, Final
 
 #: Says nothing. An unfinished post carries fields that are empty like this.
 EMPTY: Final = (None, "", {}, [])
+SCALARS = (str, int, float)
 
-#: The object that a value lies in, and its name there.
-Place = tuple[str, str]
-
-
-def places(*paths: str) -> tuple[Place, ...]:
-    """Dots lead into objects, numbers into lists; the last part is a name."""
-    return tuple(path.rpartition(".")[::2] for path in paths)
+#: Names lead into objects, numbers into lists.
+Path = tuple[str | int, ...]
+#: An object, the names of values in it, and the field that each of them fills.
+Fields = tuple[tuple[Path, tuple[tuple[str, str], ...]], ...]
 
 
-class Looked:
-    """A run, and the objects in it as they are found: a hundred places are asked for, in a dozen objects."""
-
-    __slots__ = ("_found",)
-
-    def __init__(self, run: Mapping[str, Any]) -> None:
-        self._found: dict[str, Any] = {"": run}
-
-    def at(self, path: str) -> Any:  # noqa: ANN401
-        """What is at a path; None where it ends early."""
-        found = self._found
-        if path not in found:
-            outer, _, name = path.rpartition(".")
-            found[path] = _inside(self.at(outer), name)
-        return found[path]
-
-    def object(self, path: str) -> dict[str, Any]:
-        """The object at a path; an empty one where there is none, or something else."""
-        value = self.at(path)
-        return value if isinstance(value, dict) else {}
-
-    def list(self, path: str) -> list[Any]:
-        value = self.at(path)
-        return value if isinstance(value, list) else []
-
-    def first(self, where: Iterable[Place]) -> Any:  # noqa: ANN401
-        """The first of these places that says something; None where none does."""
-        for outer, name in where:
-            value = self.at(outer)
-            if isinstance(value, dict) and (said := value.get(name)) not in EMPTY:
-                return said
-        return None
+def path(dotted: str) -> Path:
+    return tuple(int(part) if part.isdigit() else part for part in dotted.split(".") if part)
 
 
-def _inside(value: Any, name: str) -> Any:  # noqa: ANN401
-    if isinstance(value, dict):
-        return value.get(name)
-    if isinstance(value, list) and name.isdigit() and int(name) < len(value):
-        return value[int(name)]
+def paths(*dotted: str) -> tuple[Path, ...]:
+    return tuple(path(each) for each in dotted)
+
+
+def fields(by_object: Mapping[str, Mapping[str, str]]) -> Fields:
+    return tuple((path(dotted), tuple(names.items())) for dotted, names in by_object.items())
+
+
+def at(value: Any, where: Path) -> Any:  # noqa: ANN401
+    """What is at a path; None where it ends early."""
+    for part in where:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def object_at(value: Any, where: Path) -> dict[str, Any]:  # noqa: ANN401
+    """The object at a path; an empty one where there is none, or something else."""
+    found = at(value, where)
+    return found if isinstance(found, dict) else {}
+
+
+def list_at(value: Any, where: Path) -> list[Any]:  # noqa: ANN401
+    found = at(value, where)
+    return found if isinstance(found, list) else []
+
+
+def first(value: Any, places: Iterable[Path]) -> Any:  # noqa: ANN401
+    """The first of these places that says something; None where none does."""
+    for where in places:
+        if (found := at(value, where)) not in EMPTY:
+            return found
     return None
+
+
+def scalars(value: Any, wanted: Fields) -> dict[str, str | int | float]:  # noqa: ANN401
+    """The fields that are filled; where several fill one, the first that says something does."""
+    found: dict[str, str | int | float] = {}
+    for where, names in wanted:
+        holder = at(value, where)
+        if holder and isinstance(holder, dict):
+            for name, field in names:
+                said = holder.get(name)
+                if said is not None and field not in found and said != "" and isinstance(said, SCALARS):
+                    found[field] = said
+    return found

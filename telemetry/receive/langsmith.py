@@ -7,13 +7,15 @@ whatever it was given.
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 
@@ -52,6 +54,9 @@ INFO: dict[str, Any] = {
 
 _ATTACHMENT = re.compile(r"attachment\.([^.]+)\.(.+)")
 _RUN_FIELD = re.compile(r"(post|patch)\.([^.]+)(?:\.(inputs|outputs|events|extra|error|serialized))?")
+
+#: One waits for SQL while the other reads a body; more only take turns with those that store.
+_joiners = ThreadPoolExecutor(2, thread_name_prefix="joiner")
 
 Pieces = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 Read = Callable[[bytes, Request], Pieces]
@@ -154,7 +159,7 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
         except Exception:
             logger.exception("A request of a LangSmith client failed by a fault of ours.")
             return _problem(500, OUR_FAULT)
-        if taken.refused and not taken.spans and read in (read_run, read_feedback):
+        if taken.refused and read in (read_run, read_feedback):
             return _problem(422, "; ".join(taken.refused))
         answer = orjson.dumps({"message": "Stored", "refused": taken.refused[:20]})
         return Reply(202, answer, items=items, refused=taken.refused)
@@ -166,12 +171,13 @@ async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tup
     """What became of the pieces, and how many of them are good. Spans are stored together with those of other requests;
     a judgement comes after what it judges.
     """
-    joined, given, items = await sync_to_async(_join, thread_sensitive=False)(raw, request, read, caller)
-    if joined.spans:
-        decoded = await committer().commit(raw, lambda _: (Decoded(spans=joined.spans), len(raw)))
+    in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, _joiners)
+    joined, given, items = await in_thread(_join, raw, request, read, caller)
+    if joined.whole:
+        decoded = await committer().commit(raw, lambda _: (Decoded(spans=runs.decode(joined, caller)), len(raw)))
         joined.refused += [decoded.message] if decoded.message else []
     if joined.waited or given:
-        await sync_to_async(_finish, thread_sensitive=False)(joined, given, caller)
+        await in_thread(_finish, joined, given, caller)
     return joined, items - len(joined.refused)
 
 
