@@ -181,6 +181,7 @@ class DocumentOut(Schema):
     id: str
     score: float | None
     content: str
+    metadata: dict[str, Any]
 
 
 class ScoreOut(Schema):
@@ -299,7 +300,12 @@ def _span(span: WholeSpan, scores: list[ScoreRow]) -> dict[str, Any]:
 def _documents(text: str) -> list[dict[str, Any]]:
     found = messages.parse(text)
     return [
-        {"id": messages.as_text(item.get("id")), "score": item.get("score"), "content": item.get("content", "")}
+        {
+            "id": messages.as_text(item.get("id")),
+            "score": item.get("score"),
+            "content": item.get("content", ""),
+            "metadata": item.get("metadata") or {},
+        }
         for item in (found if isinstance(found, list) else [])
         if isinstance(item, dict)
     ]

@@ -81,6 +81,7 @@ class DocumentIn(Strict):
     id: Id = ""
     score: float | None = Field(None, allow_inf_nan=False)
     content: str = ""
+    metadata: Attributes = Field({}, description="Source, page, chunk and the like.")
 
 
 class SpanScoreIn(Strict):
@@ -345,6 +346,8 @@ def _document(given: DocumentIn) -> Document:
     document = Document(id=given.id, content=given.content)
     if given.score is not None:
         document["score"] = given.score
+    if given.metadata:
+        document["metadata"] = given.metadata
     return document
 
 

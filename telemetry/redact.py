@@ -114,6 +114,8 @@ class Rules:
         for document in span.documents:
             if content := document.get("content"):
                 document["content"] = self.text(content)
+            if metadata := document.get("metadata"):
+                document["metadata"] = self.value(metadata)
         if span.attributes:
             span.attributes = self.value(span.attributes)
 

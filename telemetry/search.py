@@ -40,13 +40,16 @@ _FLAG_SQL = {
     "failed": f"counted AND status = 'error' AND kind IN ({_sql_list(OPERATION_KINDS)})",
     "unpriced": f"counted AND kind IN ({_sql_list(CALL_KINDS)}) AND cost_source = ''",
 }
-_SEARCHED = ("name", "trace_id", "span_id", "user_id", "session_id", "error_message", "input", "output")
+_SEARCHED = ("name", "trace_id", "span_id", "user_id", "session_id", "error_message", "input", "output", "documents")
 #: What log records told of spans that were stored before them.
 _TOLD_LATER = """id_hash IN (
     SELECT id_hash FROM span_content
     WHERE project_id = {project_id:UInt32} AND start_time >= fromUnixTimestamp64Micro({start:Int64})
         AND start_time < fromUnixTimestamp64Micro({end:Int64})
-        AND (positionCaseInsensitiveUTF8(input, {q:String}) > 0 OR positionCaseInsensitiveUTF8(output, {q:String}) > 0)
+        AND (
+            positionCaseInsensitiveUTF8(input, {q:String}) > 0 OR positionCaseInsensitiveUTF8(output, {q:String}) > 0
+            OR positionCaseInsensitiveUTF8(documents, {q:String}) > 0
+        )
 )"""
 _TEXT_SQL = " OR ".join(
     (*(f"positionCaseInsensitiveUTF8({column}, {{q:String}}) > 0" for column in _SEARCHED), _TOLD_LATER)

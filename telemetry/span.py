@@ -35,6 +35,8 @@ class Document(TypedDict, total=False):
     id: str
     score: float
     content: str
+    #: Whatever else is said of it: source, page, chunk, …
+    metadata: dict[str, Any]
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ MOST_CHARACTERS = 1_000_000
 #: Messages of a long conversation: its first and its last ones.
 FIRST_MESSAGES = 1
 LAST_MESSAGES = 8
+MOST_METADATA = 12
 MOST_DOCUMENTS = 50
 
 COST_SOURCES = {
@@ -65,6 +66,8 @@ class ShownDocument(NamedTuple):
     id: str
     score: float | None
     content: Text
+    #: Its metadata: source, page and the like.
+    about: list[tuple[str, Text]]
 
 
 class ToolCall(NamedTuple):
@@ -107,7 +110,11 @@ def documents(span: WholeSpan, *, whole: bool) -> list[ShownDocument]:
     items = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
     return [
         ShownDocument(
-            rank, messages.as_text(item.get("id")), _score(item.get("score")), _content(item.get("content"), whole)
+            rank,
+            messages.as_text(item.get("id")),
+            _score(item.get("score")),
+            _content(item.get("content"), whole),
+            _about(item.get("metadata"), whole),
         )
         for rank, item in enumerate(items[:MOST_DOCUMENTS] if not whole else items, 1)
     ]
@@ -115,6 +122,11 @@ def documents(span: WholeSpan, *, whole: bool) -> list[ShownDocument]:
 
 def _content(content: Any, whole: bool) -> Text:  # noqa: ANN401
     return cut(messages.as_text(content), whole=whole, at=DOCUMENT_PREVIEW)
+
+
+def _about(metadata: Any, whole: bool) -> list[tuple[str, Text]]:  # noqa: ANN401
+    pairs = list(metadata.items()) if isinstance(metadata, dict) else []
+    return [(name, _content(value, whole)) for name, value in (pairs if whole else pairs[:MOST_METADATA])]
 
 
 def _score(value: Any) -> float | None:  # noqa: ANN401
@@ -207,7 +219,9 @@ class Page(NamedTuple):
 
     @property
     def has_hidden(self) -> bool:
-        texts = [*(document.content for document in self.documents), *(call.arguments for call in self.tool_calls)]
+        texts = [document.content for document in self.documents]
+        texts += [value for document in self.documents for _, value in document.about]
+        texts += [call.arguments for call in self.tool_calls]
         texts += [self.error, *(value for _, value in self.attributes)]
         return self.input.hidden or self.output.hidden or any(text.hidden for text in texts)
 

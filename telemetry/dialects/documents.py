@@ -1,4 +1,4 @@
-"""Retrieved documents: ``[{"id", "score", "content"}]`` whatever they are called where they come from."""
+"""Retrieved documents: ``[{"id", "score", "content", "metadata"}]`` whatever they are called where they come from."""
 
 from __future__ import annotations
 
@@ -67,6 +67,8 @@ def _document(item: Any) -> Document:
         document["score"] = float(score)
     if (content := _first(item, CONTENTS)) is not None:
         document["content"] = as_text(content)
+    if metadata:
+        document["metadata"] = metadata
     return document
 
 
@@ -79,6 +81,10 @@ def assemble_documents(parts: list[Part], draft: Draft, rank: int) -> None:
             score = number(raw)
             if score is not None:
                 document["score"] = float(score)
+        elif leaf == "metadata":
+            if said := text(raw):
+                metadata = parse_json(said)
+                document["metadata"] = metadata if isinstance(metadata, dict) else {"metadata": said}
         else:
             document[leaf] = text(raw)  # type: ignore[literal-required]
     draft.offer("documents", [found[at] for at in sorted(found)[:MAX_DOCUMENTS]], rank)

@@ -39,24 +39,25 @@ USAGE_PLACES = paths(
     "outputs.llm_output.token_usage",
     "outputs.usage",
 )
+#: The client's name of a thread, any of them.
+THREAD_KEYS = ("thread_id", "session_id", "conversation_id")
+METADATA_FIELDS: dict[str, str] = {
+    "ls_provider": "provider",
+    "ls_model_name": "model",
+    "user_id": "user_id",
+    **dict.fromkeys(THREAD_KEYS, "session_id"),
+    "feature": "feature",
+    "environment": "environment",
+    "revision_id": "release",
+    "lc_hub_repo": "prompt_name",
+    "lc_hub_commit_hash": "prompt_version",
+    "experiment": "experiment",
+    "variant": "variant",
+}
 #: By the object that they lie in: names, and the field that each fills unless an object above it does.
 FIELDS = fields(
     {
-        "extra.metadata": {
-            "ls_provider": "provider",
-            "ls_model_name": "model",
-            "user_id": "user_id",
-            "thread_id": "session_id",
-            "session_id": "session_id",
-            "conversation_id": "session_id",
-            "feature": "feature",
-            "environment": "environment",
-            "revision_id": "release",
-            "lc_hub_repo": "prompt_name",
-            "lc_hub_commit_hash": "prompt_version",
-            "experiment": "experiment",
-            "variant": "variant",
-        },
+        "extra.metadata": METADATA_FIELDS,
         "extra.invocation_params": {"model": "model"},
         "inputs": {"model": "model"},
         "outputs": {"model": "response_model", "id": "response_id", "service_tier": "service_tier"},
@@ -85,6 +86,8 @@ TOKEN_FIELDS = fields(
 )
 #: Told by the client about itself, or secret; not worth keeping.
 HIDDEN_METADATA = ("LANGSMITH_", "LANGCHAIN_", "usage_metadata", "ls_invocation_params")
+#: Metadata that the field it fills tells again, name and all.
+FULLY_TOLD = METADATA_FIELDS.keys() - set(THREAD_KEYS[1:])
 KEPT_AS_THEY_ARE = ("reference_example_id", "attachments")
 DOCUMENT_LISTS = paths("outputs.documents", "outputs.output")
 METADATA, RUNTIME, PARAMETERS = paths("extra.metadata", "extra.runtime", "extra.invocation_params")
@@ -199,7 +202,7 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         scope=_client(run),
         dialect="langsmith",
         tags=[str(tag) for tag in list_at(run, TAGS)],
-        attributes=_rest(run, start),
+        attributes=_rest(run, start, texts),
         **texts,
     )
     if run.get("reference_example_id"):
@@ -216,6 +219,8 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
             langsmith_output.fill_embedding(span, run)
         case "retrieval":
             _fill_documents(span, run)
+            if langsmith_output.is_told_by_documents(run.get("outputs")):
+                span.output = ""
     return span
 
 
@@ -249,9 +254,13 @@ def _client(run: Mapping[str, Any]) -> str:
     return f"{name}/{version}" if name and version else str(name)
 
 
-def _rest(run: Mapping[str, Any], start: datetime) -> dict[str, Any]:
-    metadata = object_at(run, METADATA)
-    kept = {f"metadata.{name}": value for name, value in metadata.items() if not name.startswith(HIDDEN_METADATA)}
+def _rest(run: Mapping[str, Any], start: datetime, texts: Mapping[str, str]) -> dict[str, Any]:
+    """What no field of the span tells."""
+    kept = {}
+    for name, value in object_at(run, METADATA).items():
+        is_told = name in FULLY_TOLD and value == texts.get(METADATA_FIELDS[name])
+        if value not in EMPTY and not is_told and not name.startswith(HIDDEN_METADATA):
+            kept[f"metadata.{name}"] = value
     if parameters := at(run, PARAMETERS):
         kept["invocation_params"] = parameters
     for name in KEPT_AS_THEY_ARE:
@@ -321,4 +330,6 @@ def _fill_documents(span: Span, run: Mapping[str, Any]) -> None:
         score = next((value for value in (entry.get("score"), metadata.get("score")) if value is not None), None)
         if isinstance(score, int | float) and abs(score) <= sys.float_info.max:
             document["score"] = float(score)
+        if metadata:
+            document["metadata"] = metadata
         span.documents.append(document)

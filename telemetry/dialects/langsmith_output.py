@@ -28,6 +28,7 @@ MESSAGE_LISTS = (
 LONE_MESSAGES = paths("outputs", "outputs.output", "outputs.message", "outputs.messages")
 #: One of these is in every output that asks for a tool.
 SIGNS_OF_A_TOOL_CALL = ('"tool_call', '"tool_use"', '"type":"function')
+DOCUMENT_KEYS = frozenset({"id", "page_content", "metadata", "type"})
 #: More answers to one question are not looked at.
 MOST_MESSAGES = 50
 #: Where vectors are, beside the outputs themselves.
@@ -53,6 +54,21 @@ def _may_call(message: Mapping[str, Any]) -> bool:
 def finish_reason(run: Mapping[str, Any]) -> str:
     reason = first(run, FINISH_PLACES)
     return FINISH_REASONS.get(reason, reason) if isinstance(reason, str) else ""
+
+
+def is_told_by_documents(outputs: Any) -> bool:  # noqa: ANN401
+    """Whether the documents of a retrieval, as LangChain writes them, are all that it put out."""
+    if not isinstance(outputs, dict) or outputs.keys() != {"documents"} or not isinstance(outputs["documents"], list):
+        return False
+    return all(
+        isinstance(entry, dict)
+        and entry.keys() <= DOCUMENT_KEYS
+        and isinstance(entry.get("page_content"), str)
+        and isinstance(entry.get("id"), str | None)
+        and isinstance(entry.get("metadata"), dict | None)
+        and entry.get("type") in (None, "Document")
+        for entry in outputs["documents"]
+    )
 
 
 def fill_embedding(span: Span, run: Mapping[str, Any]) -> None:

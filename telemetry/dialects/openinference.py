@@ -43,7 +43,7 @@ OPENINFERENCE = Dialect(
         Group({"llm.choices.{}.completion.text": "content"}, messages.assemble_texts("output"), "output"),
         *(
             Group(
-                {f"{base}.{{}}.document.{leaf}": leaf for leaf in ("id", "score", "content")},
+                {f"{base}.{{}}.document.{leaf}": leaf for leaf in ("id", "score", "content", "metadata")},
                 assemble_documents,
                 "documents",
             )

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from telemetry.dialects.langsmith import METADATA_FIELDS
 from telemetry.langsmith.filter_fields import FIELDS, OPERATORS, SCORE_FIELDS
 from telemetry.langsmith.filter_text import BadFilter, Call, Name, parse
 from telemetry.langsmith.filter_values import EQUALITIES, pairs_of, shown, text_of
 
 FUNCTIONS = ("and", "or", "not", *OPERATORS, "in", "has", "search")
 
+
 #: Metadata that became fields of the span, besides standing in its attributes.
-METADATA_COLUMNS = {
-    "user_id": "user_id", "thread_id": "session_id", "session_id": "session_id", "conversation_id": "session_id",
-    "feature": "feature", "environment": "environment", "revision_id": "release", "ls_provider": "provider",
-    "ls_model_name": "model", "experiment": "experiment", "variant": "variant",
-}  # fmt: skip
-
-
 class Conditions:
     """Writes conditions and collects their parameters."""
 
@@ -80,7 +75,7 @@ class Conditions:
 
     def _search(self, wanted: Any, call: Call) -> str:  # noqa: ANN401
         mark = self.value(text_of(wanted, call), "String")
-        columns = ("name", "input", "output", "error_message")
+        columns = ("name", "input", "output", "documents", "error_message")
         return _joined(" OR ", [f"positionCaseInsensitiveUTF8({column}, {mark}) > 0" for column in columns])
 
     def metadata(self, key: Any, function: str, wanted: Any, call: Call) -> str:  # noqa: ANN401
@@ -101,7 +96,7 @@ class Conditions:
             f"trim(BOTH '\"' FROM JSONExtractRaw(attributes, {self.value(prefix + key, 'String')})) IN {mark}"
             for prefix in ("metadata.", "langsmith.metadata.", "")
         ]
-        column = METADATA_COLUMNS.get(key)
+        column = METADATA_FIELDS.get(key)
         return _joined(" OR ", [*places, *([f"{column} IN {mark}"] if column else [])])
 
     def has_metadata(self, key: Any, call: Call) -> str:  # noqa: ANN401
@@ -110,7 +105,7 @@ class Conditions:
             f"JSONHas(attributes, {self.value(prefix + name, 'String')})"
             for prefix in ("metadata.", "langsmith.metadata.", "")
         ]
-        column = METADATA_COLUMNS.get(name)
+        column = METADATA_FIELDS.get(name)
         return _joined(" OR ", [*places, *([f"{column} != ''"] if column else [])])
 
     def judged(self, comparisons: Sequence[str]) -> str:

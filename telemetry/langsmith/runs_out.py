@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from core.money import to_usd
 from telemetry import messages
+from telemetry.dialects.langsmith import METADATA_FIELDS, THREAD_KEYS
 from telemetry.langsmith import ids
 from telemetry.langsmith.lineage import Lineage, Sums
 from telemetry.langsmith.questions import Judged
@@ -27,8 +28,6 @@ OWN_FIELDS = frozenset(
     {"run_type", "reference_example_id", "events", "attachments", "invocation_params", "exception.stacktrace", "links"}
 )
 METADATA_PREFIXES = ("metadata.", "langsmith.metadata.")
-#: The client's name of a thread, any of them.
-THREAD_KEYS = ("thread_id", "session_id", "conversation_id")
 PREVIEW = 400
 
 
@@ -79,7 +78,7 @@ def _run(span: WholeSpan, found: Found, feedback: Mapping[tuple[str, str], list[
         "session_id": ids.session_id(found.project_id, span.service),
         "app_path": f"{path}?{query}",
         "inputs": _texts(span.input, "input"),
-        "outputs": _texts(span.output, "output") or None,
+        "outputs": _texts(span.output, "output") or _retrieved(span),
         "error": _error(span, attributes),
         "events": _events(span, attributes),
         "extra": {"metadata": metadata, **_extra(span, attributes)},
@@ -105,6 +104,23 @@ def _texts(text: str, name: str) -> dict[str, Any]:
         return {}
     value = messages.parse(text)
     return value if isinstance(value, dict) else {name: value}
+
+
+def _retrieved(span: WholeSpan) -> dict[str, Any] | None:
+    """The documents of a retrieval as LangChain writes them."""
+    found = messages.parse(span.documents)
+    entries = [_document(entry) for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    return {"documents": entries} if entries else None
+
+
+def _document(entry: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = entry.get("metadata") or {}
+    own_id = entry.get("id")
+    if own_id in (metadata.get("id"), metadata.get("source")):
+        own_id = None
+    if "score" in entry and "score" not in metadata:
+        metadata = {**metadata, "score": entry["score"]}
+    return {"id": own_id, "page_content": entry.get("content", ""), "metadata": metadata, "type": "Document"}
 
 
 def _error(span: WholeSpan, attributes: Mapping[str, Any]) -> str | None:
@@ -137,11 +153,7 @@ def _events(span: WholeSpan, attributes: Mapping[str, Any]) -> list[dict[str, An
 
 def _metadata(span: WholeSpan, attributes: Mapping[str, Any]) -> dict[str, Any]:
     found = {_bare(name): value for name, value in attributes.items() if name not in OWN_FIELDS}
-    known = {
-        "ls_provider": span.provider, "ls_model_name": span.model, "user_id": span.user_id, "feature": span.feature,
-        "environment": span.environment, "revision_id": span.release, "experiment": span.experiment,
-        "variant": span.variant,
-    }  # fmt: skip
+    known = {name: getattr(span, field) for name, field in METADATA_FIELDS.items() if name not in THREAD_KEYS}
     found = {name: value for name, value in known.items() if value} | found
     if span.session_id and not any(name in found for name in THREAD_KEYS):
         found["thread_id"] = span.session_id

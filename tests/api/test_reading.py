@@ -33,7 +33,7 @@ def test_a_span_comes_whole_under_the_names_of_the_canonical_span(api, project):
     assert (given["input_tokens"], given["output_tokens"], given["cached_tokens"]) == (100, 20, 64)
     assert (given["cost_usd"], given["cost_source"]) == ("0.0015", "price_book")
     assert (given["input"], given["output"]) == ("Who wrote Emma?", "Jane Austen.")
-    assert given["documents"] == [{"id": "kb/1", "score": 0.91, "content": "Emma"}]
+    assert given["documents"] == [{"id": "kb/1", "score": 0.91, "content": "Emma", "metadata": {}}]
     assert given["attributes"] == {"a": [1, {"b": None}]}
     assert given["tool_calls"] == [{"id": "c1", "name": "search", "arguments": {}}]
     assert (given["embedding_projection"], given["tags"], given["counted"]) == ([0.5, -1.0], ["x"], False)

@@ -24,7 +24,8 @@ def test_a_span_is_stored_priced_and_given_back(api):
         "trace_id": "t", "span_id": "s", "start_time": "2026-11-20T12:00:00.5Z", "duration_ms": 812.5, "kind": "llm",
         "name": "chat", "provider": "openai", "model": "gpt-4o-mini", "input_tokens": 1_000_000, "output_tokens": 0,
         "input": [{"role": "user", "content": "Hi"}], "output": "Hello.", "tags": ["x"],
-        "attributes": {"tenant": "acme"}, "documents": [{"id": "d", "score": 0.5, "content": "D"}],
+        "attributes": {"tenant": "acme"},
+        "documents": [{"id": "d", "score": 0.5, "content": "D", "metadata": {"page": 3}}],
         "tool_calls": [{"id": "c", "name": "n", "arguments": {}}],
         "scores": [{"name": "overall", "value": True}], "feature": "chat", "user_id": "ann",
     }  # fmt: skip

@@ -155,8 +155,13 @@ def test_what_else_a_document_says_is_kept():
             "retrieval.documents.0.document.metadata": '{"source": "kb"}',
         }
     )
-    assert span.documents == [{"id": "7"}]
-    assert span.attributes == {"retrieval.documents.0.document.metadata": '{"source": "kb"}'}
+    assert span.documents == [{"id": "7", "metadata": {"source": "kb"}}]
+    assert span.attributes == {}
+
+
+def test_metadata_of_a_document_that_is_no_object_is_kept_as_text():
+    attributes = {"openinference.span.kind": "RETRIEVER", "retrieval.documents.0.document.metadata": "page 3"}
+    assert translated(attributes).documents == [{"metadata": {"metadata": "page 3"}}]
 
 
 def test_a_reranker_gives_the_documents_it_chose():

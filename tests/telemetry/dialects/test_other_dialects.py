@@ -371,7 +371,7 @@ LANGSMITH: list[Case] = [
             "session_id": "session-1",
             "tags": ["t1", "t2"],
             "input": '{"q":"Sky?"}',
-            "documents": [{"score": 0.91, "content": "Rayleigh"}],
+            "documents": [{"score": 0.91, "content": "Rayleigh", "metadata": {"score": 0.91}}],
             "attributes": {},
             "counted": True,
         },

@@ -77,7 +77,7 @@ def test_a_project_that_asks_gets_every_text_redacted(transactional_db, stores, 
             input="mail a@b.io about INT-42",
             output="a@b.io",
             error_message="a@b.io",
-            documents=[{"id": "1", "content": "a@b.io"}, {"id": "2"}],
+            documents=[{"id": "1", "content": "a@b.io", "metadata": {"by": "a@b.io"}}, {"id": "2"}],
             attributes={"deep": {"list": ["a@b.io", 5, None]}},
             scores=[Score("overall", 1.0, comment="says a@b.io")],
         )
@@ -88,7 +88,7 @@ def test_a_project_that_asks_gets_every_text_redacted(transactional_db, stores, 
         "mail [redacted e-mail] about [redacted]",
         "[redacted e-mail]",
         "[redacted e-mail]",
-        '[{"id":"1","content":"[redacted e-mail]"},{"id":"2"}]',
+        '[{"id":"1","content":"[redacted e-mail]","metadata":{"by":"[redacted e-mail]"}},{"id":"2"}]',
         '{"deep":{"list":["[redacted e-mail]",5,null]}}',
     )
     assert second[0] == "mail a@b.io about INT-42"

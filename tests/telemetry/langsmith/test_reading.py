@@ -12,6 +12,7 @@ from telemetry.dialects import langsmith
 from telemetry.langsmith import ids
 from telemetry.models import PendingRun
 from telemetry.span import Span
+from tests.telemetry.ingest.ask import ask
 from tests.telemetry.langsmith.client import END, NOW, asked, call, run, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +80,36 @@ def test_a_parent_has_the_tokens_and_cost_of_what_is_below(key, trace):
     found = asked(key, f"/runs/{trace[0]['id']}")
     assert (found["total_tokens"], found["total_cost"]) == (150, 0.0000312)
     assert found["parent_run_id"] is None and found["tags"] == ["beta", "eu"]
+
+
+def test_documents_are_stored_once_and_read_as_they_were_sent(key):
+    documents = [
+        {"page_content": "Emma", "metadata": {"source": "kb/1", "page": 3}, "type": "Document"},
+        {"id": "kb/2", "page_content": "Persuasion", "metadata": {}, "type": "Document"},
+    ]
+    ended = {"run_type": "retriever", "end_time": at(1)}
+    bare = run(name="bare", outputs={"documents": documents}, **ended)
+    more = run(name="more", outputs={"documents": documents, "took": 5}, **ended)
+    sent(key, bare, more)
+    found = asked(key, f"/runs/{bare['id']}")["outputs"]["documents"]
+    assert found == [{"id": None} | documents[0], documents[1]]
+    assert asked(key, f"/runs/{more['id']}")["outputs"] == more["outputs"]
+    stored = dict(ask("SELECT name, (output, documents) FROM spans"))
+    assert stored["bare"][0] == "" and stored["more"][0]
+    assert orjson.loads(stored["bare"][1])[0] == {
+        "content": "Emma", "id": "kb/1", "metadata": {"source": "kb/1", "page": 3},
+    }  # fmt: skip
+
+
+def test_metadata_that_a_field_tells_is_not_kept_twice_and_still_read(key):
+    metadata = {"user_id": "u1", "session_id": "s1", "feature": "search", "plan": "gold", "lc_hub_repo": "p", "seat": 7}
+    one = run(**END, extra={"metadata": metadata})
+    sent(key, one)
+    ((attributes,),) = ask("SELECT attributes FROM spans")
+    assert orjson.loads(attributes) == {"metadata.session_id": "s1", "metadata.plan": "gold", "metadata.seat": 7}
+    read = asked(key, f"/runs/{one['id']}")["extra"]["metadata"]
+    assert metadata.items() <= read.items()
+    assert "thread_id" not in read
 
 
 def test_another_project_sees_nothing(key, trace, other_key):

@@ -51,6 +51,13 @@ def test_documents_keep_their_rank_and_need_no_score():
     ]
 
 
+def test_a_document_tells_where_it_is_from():
+    found = json.dumps([{"id": "a", "metadata": {"source": "kb/1", "page": 3}}, {"id": "b", "metadata": "odd"}])
+    first, second = span_page.build(whole_span(documents=found), whole=False).documents
+    assert [(name, value.shown) for name, value in first.about] == [("source", "kb/1"), ("page", "3")]
+    assert second.about == []
+
+
 def test_broken_json_stays_readable():
     page = span_page.build(
         whole_span(documents="{", tool_calls="[1", attributes='{"a": 1', input='{"messages": ['), whole=False

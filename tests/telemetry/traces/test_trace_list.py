@@ -123,7 +123,8 @@ def test_a_score_of_the_whole_trace_belongs_to_its_root():
 
 
 @pytest.mark.parametrize(
-    "text", ["EMMA", "austen", "Jürgen", "chat gpt", "0000abcd", "ann@shop", "sess-77", "429 Too Many"]
+    "text",
+    ["EMMA", "austen", "Jürgen", "chat gpt", "0000abcd", "ann@shop", "sess-77", "429 Too Many", "Mansfield", "kb/7"],
 )
 def test_a_text_is_found_wherever_it_stands(text):
     stored(
@@ -131,6 +132,7 @@ def test_a_text_is_found_wherever_it_stands(text):
         make_span(
             PROJECT, trace_id="wanted", input="Who wrote Emma, asks JÜRGEN?", span_id="0000abcd0000abcd",
             user_id="ann@shop", session_id="sess-77", error_message="429 Too Many Requests",
+            documents=[{"content": "Mansfield Park", "metadata": {"source": "kb/7"}}],
         ),
     )  # fmt: skip
     assert listed(q=text) == ["wanted"]

@@ -161,7 +161,7 @@ def test_what_came_from_outside_is_shown_as_text(viewer, project):
     )  # fmt: skip
     span = make_span(
         project.pk, trace_id="t", span_id='"><b>', status="error", attributes={evil: evil}, tags=[evil],
-        documents=[{"id": evil, "content": evil}],
+        documents=[{"id": evil, "content": evil, "metadata": {evil: evil}}],
         tool_calls=json.dumps([{"id": evil, "name": evil, "arguments": evil}]),
         **dict.fromkeys(names, evil),
     )  # fmt: skip
