@@ -82,7 +82,7 @@ EMBEDDED_QUERY_SETTINGS = {
 QUERY_SETTINGS = {"max_execution_time": 20}
 
 READ_HANDLES = 4
-#: Two insert, one counts what was inserted.
+#: One inserts, one counts what was inserted, one corrects.
 WRITE_HANDLES = 3
 #: Longer than any question may take (``max_execution_time``).
 CLOSING_SECONDS = 25.0

@@ -1,8 +1,8 @@
 """Group commit: requests that arrive together are decoded and stored together, and each is answered after that.
 
-Receivers run on the event loop and wait here; the work is done in a few committer threads. While one of them waits
-for ClickHouse (which needs no GIL) another decodes what has arrived meanwhile, so the busier it gets the larger the
-groups become, and a lone request waits for nobody.
+Receivers run on the event loop and wait here; the work is done in one thread. What an insert costs is mostly the same
+for few spans and for many, so while one group is stored the next one gathers, and the busier it gets the larger the
+groups become. A lone request waits for nobody. See docs/decisions/0017-one-group-at-a-time.md.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from telemetry.dialects.decoded import Decoded, Keep
 
 logger = logging.getLogger(__name__)
 
-#: One decodes while the other inserts; a third only makes the groups smaller.
-COMMITTERS = 2
+#: Senders that were answered together come back together: so long, in seconds, is waited for the last of them.
+LINGER = 0.004
 #: A group is stored at once when it has this many spans or body bytes.
 MOST_SPANS = 4_000
 MOST_BYTES = 16 * 1024 * 1024
@@ -51,13 +51,13 @@ class _Request:
 class Committer:
     """Takes requests from receivers on any event loop and stores them in groups."""
 
-    def __init__(self, *, most_bytes: int | None = None, threads: int = COMMITTERS) -> None:
+    def __init__(self, *, most_bytes: int | None = None) -> None:
         self._most_bytes = settings.ONWATCH_MAX_BACKLOG_BYTES if most_bytes is None else most_bytes
-        self._threads = threads
-        self._started = 0
+        self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
         self._queue: deque[_Request] = deque()
-        self._working = 0
+        #: How many requests the group before was of.
+        self._last = 0
         #: Body bytes of everything that is not answered yet.
         self.backlog = 0
 
@@ -74,9 +74,9 @@ class Committer:
                 raise Backlogged
             self.backlog += len(body)
             self._queue.append(request)
-            if self._started < self._threads:
-                self._started += 1
-                threading.Thread(target=self._run, name=f"committer-{self._started}", daemon=True).start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+                self._thread.start()
             self._changed.notify()
         try:
             return await request.answer
@@ -91,19 +91,17 @@ class Committer:
                 counters.count("onwatch_commits_total")
                 # Those that broke while this thread waited.
                 drop_dead_connections()
-                _store(group, count=self._is_alone())
-            with self._changed:
-                self._working -= 1
-
-    def _is_alone(self) -> bool:
-        """Nobody else waits or works: there is time to bring the roll-ups up to date before the answer."""
-        return self._working == 1 and not self._queue
+                # One at a time, and nobody waits: there is time to bring the roll-ups up to date before the answer.
+                alone = len(group) == 1 and self._last <= 1 and not self._queue
+                _store(group, count=alone)
+            self._last = len(group)
 
     def _gather(self) -> list[_Request]:
         """Decode what waits until nothing more does or the group is large enough."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue)
-            self._working += 1
+            if self._last > 1:
+                self._changed.wait_for(lambda: len(self._queue) >= self._last, LINGER)
         group: list[_Request] = []
         spans = size = 0
         while spans < MOST_SPANS and size < MOST_BYTES:
