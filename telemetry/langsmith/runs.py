@@ -38,8 +38,8 @@ Run = dict[str, Any]
 class Joined:
     """What became of the pieces of one request."""
 
-    #: Runs that are whole now by their ids, to be stored and then forgotten.
-    whole: dict[str, Run] = field(default_factory=dict)
+    #: Of runs that are whole now, to be stored and then forgotten.
+    spans: list[Span] = field(default_factory=list)
     #: Ids of those of which a piece waits in SQL.
     waited: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -63,48 +63,43 @@ def join(pieces: Iterable[Run], caller: Caller) -> Joined:
     is_whole = all(langsmith.is_finished(run) for run in by_id.values())
     if is_whole and not pending.is_any_known(caller.project_id, DIALECT, by_id.keys()):
         # Most runs come whole. For them SQL is read, but not locked.
-        joined.whole = by_id
+        whole = by_id
     else:
         with transaction.atomic():
-            _join_waiting(by_id, caller, joined)
-    for run in joined.whole.values():
-        _name_session(run, caller.project_id)
+            whole = _join_waiting(by_id, caller)
+        joined.waited += whole
+    for identity, run in whole.items():
+        try:
+            joined.spans.append(_span(run, caller))
+        except BadItem as bad:
+            joined.refused.append(bad.at(f"run {identity}"))
     counters.count("onwatch_spans_rejected_total", len(joined.refused))
     return joined
 
 
-def _join_waiting(by_id: dict[str, Run], caller: Caller, joined: Joined) -> None:
-    """The same transaction reads what waits and writes down what must wait."""
+def _join_waiting(by_id: dict[str, Run], caller: Caller) -> dict[str, Run]:
+    """Those that are whole now. The same transaction reads what waits and writes down what must wait."""
     now = timezone.now()
     rows = pending.locked(caller.project_id, DIALECT, by_id.keys(), now=now)
+    whole: dict[str, Run] = {}
     incomplete: list[PendingRun] = []
     for identity, piece in by_id.items():
         row = rows[identity]
         run = langsmith.merged(row.pieces, piece)
         if langsmith.is_finished(run):
-            joined.whole[identity] = run
+            whole[identity] = run
         else:
             row.pieces, row.key_id_used, row.touched_at = run, caller.key_id, now
             incomplete.append(row)
     pending.write(incomplete)
-    joined.waited += joined.whole
+    return whole
 
 
-def _name_session(run: Run, project_id: int) -> None:
-    if not run.get("session_name") and (session_id := run.get("session_id")):
-        run["session_name"] = sessions.name_of(project_id, str(session_id))
-
-
-def decode(joined: Joined, caller: Caller) -> list[Span]:
-    """The spans of all that is whole; what cannot be read is added to the refused. Asks no store."""
-    spans = []
-    for identity, run in joined.whole.items():
-        try:
-            spans.append(langsmith.to_span(run, caller))
-        except BadItem as bad:
-            joined.refused.append(bad.at(f"run {identity}"))
-    counters.count("onwatch_spans_rejected_total", len(joined.whole) - len(spans))
-    return spans
+def _span(run: Run, caller: Caller) -> Span:
+    span = langsmith.to_span(run, caller)
+    if not run.get("session_name") and run.get("session_id"):
+        span.service = sessions.name_of(caller.project_id, span.service)
+    return span
 
 
 def forget(joined: Joined, caller: Caller) -> None:
@@ -122,8 +117,7 @@ def store_unfinished() -> None:
         try:
             # A piece that was delivered again after its run was whole waits for nothing.
             if not questions.places(run.project_id, {uuid.UUID(run.run_id)}):
-                _name_session(run.pieces, run.project_id)
-                commit.store_spans([langsmith.to_span(run.pieces, caller)])
+                commit.store_spans([_span(run.pieces, caller)])
         except BadItem as bad:
             logger.info("A run that never began was dropped: %s", bad)
         PendingRun.objects.filter(pk=run.pk, touched_at=run.touched_at).delete()

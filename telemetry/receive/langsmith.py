@@ -55,7 +55,7 @@ INFO: dict[str, Any] = {
 _ATTACHMENT = re.compile(r"attachment\.([^.]+)\.(.+)")
 _RUN_FIELD = re.compile(r"(post|patch)\.([^.]+)(?:\.(inputs|outputs|events|extra|error|serialized))?")
 
-#: One waits for SQL while the other reads a body; more only take turns with those that store.
+#: One waits for SQL while the other reads a body; more would only take turns with the one that stores.
 _joiners = ThreadPoolExecutor(2, thread_name_prefix="joiner")
 
 Pieces = tuple[list[dict[str, Any]], list[dict[str, Any]]]
@@ -73,7 +73,7 @@ def _json(content: bytes, where: str) -> Any:  # noqa: ANN401
         value = body.json_value(content)
     except BadJson as error:
         raise BadBody(f"{where}: is no JSON ({error})") from None
-    if content.count(b"[") + content.count(b"{") > lenient_json.MAX_DEPTH and lenient_json.is_too_deep(value):
+    if lenient_json.is_too_deep(value):
         raise BadBody(f"{where}: is nested deeper than {lenient_json.MAX_DEPTH} levels")
     return value
 
@@ -173,8 +173,8 @@ async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tup
     """
     in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, _joiners)
     joined, given, items = await in_thread(_join, raw, request, read, caller)
-    if joined.whole:
-        decoded = await committer().commit(raw, lambda _: (Decoded(spans=runs.decode(joined, caller)), len(raw)))
+    if joined.spans:
+        decoded = await committer().commit(raw, lambda _: (Decoded(spans=joined.spans), len(raw)))
         joined.refused += [decoded.message] if decoded.message else []
     if joined.waited or given:
         await in_thread(_finish, joined, given, caller)
