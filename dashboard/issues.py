@@ -18,6 +18,7 @@ from core.templatetags.onwatch import duration_text, percent_text
 from dashboard import links
 from dashboard.health import OVERALL
 from dashboard.queries import Failure, Grain, Reading, Scored, SlowStep
+from telemetry import store
 from telemetry.filters import NONE_LABEL
 from telemetry.scope import Scope
 from telemetry.window import Window, latency_bucket
@@ -71,10 +72,13 @@ class Issue:
 def find(reading: Reading) -> list[Issue]:
     """The worst first. Raises StoreUnavailable."""
     spans, scores = Looked.at(reading.scope, reading.span_grain), Looked.at(reading.scope, reading.score_grain)
+    (slow, failing), scored = store.together(
+        lambda: (slow_operations(reading), failing_subjects(reading)), lambda: _scores_by_group(reading)
+    )
     found = [
-        *(slow_issue(spans, slow) for slow in slow_operations(reading)),
-        *(failing_issue(spans, failing) for failing in failing_subjects(reading)),
-        *(score_issue(scores, row) for row in low_groups(_scores_by_group(reading))),
+        *(slow_issue(spans, each) for each in slow),
+        *(failing_issue(spans, each) for each in failing),
+        *(score_issue(scores, row) for row in low_groups(scored)),
     ]
     return sorted(found, key=lambda issue: -issue.impact)[:MOST_SHOWN]
 

@@ -20,12 +20,17 @@ from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 
+from core.request_threads import RequestThreads
 from dashboard.routing import websocket_urlpatterns as dashboard_sockets
 from incidents.routing import websocket_urlpatterns as incident_sockets
 from telemetry.langsmith.app import LangSmithApp
 from telemetry.langsmith.app import handles as is_langsmith
 from telemetry.receive.app import IngestApp, handles
 
+#: As many as ask at once in a small team; more are made when needed.
+KEPT_THREADS = 8
+
+request_threads = RequestThreads(KEPT_THREADS)
 ingest = IngestApp()
 langsmith = LangSmithApp()
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*dashboard_sockets, *incident_sockets])))
@@ -52,6 +57,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:  
         case "http" if handles(scope["path"]) or _is_receiver_port(scope) or _carries_telemetry(scope):
             await ingest(scope, receive, send)
         case "http":
-            await django_application(scope, receive, send)
+            async with request_threads.one():
+                await django_application(scope, receive, send)
         case "websocket" if not _is_receiver_port(scope):
             await sockets(scope, receive, send)

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: Asked by machines every few seconds, or not pages at all.
 NOT_TRACED = "healthz,readyz,metrics,static/.*,ws/.*"
+#: Every writing costs an insert and its merges, of which pages that are being asked would notice more.
+PAUSE_SECONDS = 10
 
 _provider: TracerProvider | None = None
 
@@ -71,7 +73,9 @@ def start() -> None:
     global _provider
     project = Project.objects.get(slug=CONSOLE_PROJECT)
     _provider = TracerProvider(resource=Resource.create({"service.name": "onwatch"}), shutdown_on_exit=False)
-    _provider.add_span_processor(BatchSpanProcessor(StoreExporter(project.pk), schedule_delay_millis=2000))
+    _provider.add_span_processor(
+        BatchSpanProcessor(StoreExporter(project.pk), schedule_delay_millis=PAUSE_SECONDS * 1000)
+    )
     DjangoInstrumentor().instrument(tracer_provider=_provider, excluded_urls=NOT_TRACED)
 
 

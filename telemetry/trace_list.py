@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from core.timerange import TimeRange
-from telemetry import messages, queries
+from telemetry import messages, queries, store
 from telemetry.columns import EPOCH, microseconds
 from telemetry.queries import Hit, MatchCount, Position, ScoreMean, TraceSummary
 from telemetry.search import BadSearch, Search
@@ -140,11 +140,12 @@ def _listed_before(
 def _rows(project_id: int, hits: Sequence[Hit]) -> list[TraceRow]:
     if not hits:
         return []
-    ids = [hit.trace_id for hit in hits]
-    summaries = _summaries(project_id, hits)
-    excerpts = _excerpts(project_id, list(summaries.values()))
+    (summaries, excerpts), means = store.together(
+        lambda: _described(project_id, hits),
+        lambda: queries.scores_of_traces(project_id, [hit.trace_id for hit in hits], _around(hits, _FAR)),
+    )
     scores: defaultdict[str, list[ScoreMean]] = defaultdict(list)
-    for score in queries.scores_of_traces(project_id, ids, _around(hits, _FAR)):
+    for score in means:
         scores[score.trace_id].append(score)
     return [
         TraceRow(
@@ -153,6 +154,12 @@ def _rows(project_id: int, hits: Sequence[Hit]) -> list[TraceRow]:
         for hit in hits
         if hit.trace_id in summaries
     ]
+
+
+def _described(project_id: int, hits: Sequence[Hit]) -> tuple[dict[str, TraceSummary], dict[str, str]]:
+    """Summary and excerpt of each, by trace id."""
+    summaries = _summaries(project_id, hits)
+    return summaries, _excerpts(project_id, list(summaries.values()))
 
 
 def _around(hits: Sequence[Hit], distance: timedelta) -> TimeRange:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import viewer_required
 from core.timerange import BadRange
-from telemetry import queries, span_page, trace_tree
+from telemetry import queries, span_page, store, trace_tree
 from telemetry.langsmith import feedback_out
 from telemetry.queries import ScoreRow, SpanRow, WholeSpan
 from telemetry.scope import Scope
@@ -47,22 +47,41 @@ def trace(request: HttpRequest, trace_id: str) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, trace_id: str, context: dict[str, Any]) -> HttpResponse:
-    spans = queries.trace_spans(request.project.pk, trace_id)
+    raw, part = request.GET.get("raw", ""), request.GET.get("part")
+    spans, scores, likely = _read(request, trace_id, cut=queries.WHOLE if raw else MOST_READ, whole=part != "tree")
     if not spans:
         raise Http404("No such trace.")
-    scores = queries.trace_scores(request.project.pk, trace_id)
     built = trace_tree.build(spans, scores)
     chosen = _chosen(request, built)
-    if raw := request.GET.get("raw"):
-        return _raw(request, trace_id, chosen, raw)
-    part = request.GET.get("part")
+    if raw:
+        return _raw(request, trace_id, chosen, likely, raw)
     context |= {"trace": built, "chosen": chosen}
     if part == "tree":
         return render(request, "telemetry/_tree_rows.html", context | _lines(request, built))
-    context |= _detail(request, trace_id, chosen, scores)
+    context |= _detail(request, trace_id, chosen, likely, scores)
     if part == "span":
         return render(request, "telemetry/_span.html", context)
     return render(request, "telemetry/trace.html", context | _lines(request, built))
+
+
+class _Read(NamedTuple):
+    spans: list[SpanRow]
+    scores: list[ScoreRow]
+    #: The span that will be shown in full, unless the tree has another root first.
+    likely: list[WholeSpan]
+
+
+def _read(request: HttpRequest, trace_id: str, *, cut: int, whole: bool) -> _Read:
+    """The whole span takes as long as the tree and its scores, so it is not waited for that the tree names it."""
+    project_id, span_id = request.project.pk, request.GET.get("span", "")
+
+    def tree() -> tuple[list[SpanRow], list[ScoreRow]]:
+        return queries.trace_spans(project_id, trace_id), queries.trace_scores(project_id, trace_id)
+
+    if not whole:
+        return _Read(*tree(), [])
+    found, likely = store.together(tree, lambda: queries.likely_spans(project_id, trace_id, span_id, cut=cut))
+    return _Read(*found, likely)
 
 
 def _chosen(request: HttpRequest, built: Trace) -> SpanRow:
@@ -84,16 +103,19 @@ def _lines(request: HttpRequest, built: Trace) -> dict[str, Any]:
     return {"nodes": built.lines(start, end), "start": start, "after": end, "rest": rest, "step": min(rest, TREE_STEP)}
 
 
-def _whole(request: HttpRequest, trace_id: str, span: SpanRow, *, cut: int) -> WholeSpan:
-    found = queries.whole_spans(request.project.pk, trace_id, [span], cut=cut)
+def _whole(request: HttpRequest, trace_id: str, span: SpanRow, likely: list[WholeSpan], *, cut: int) -> WholeSpan:
+    found = [row for row in likely if row.span_id == span.span_id]
+    found = found or queries.whole_spans(request.project.pk, trace_id, [span], cut=cut)
     if not found:
         raise Http404("This span is no longer kept.")
     return found[0]
 
 
-def _detail(request: HttpRequest, trace_id: str, chosen: SpanRow, scores: list[ScoreRow]) -> dict[str, Any]:
+def _detail(
+    request: HttpRequest, trace_id: str, chosen: SpanRow, likely: list[WholeSpan], scores: list[ScoreRow]
+) -> dict[str, Any]:
     whole = request.GET.get("show") == "all"
-    span = _whole(request, trace_id, chosen, cut=MOST_READ)
+    span = _whole(request, trace_id, chosen, likely, cut=MOST_READ)
     return {
         "page": span_page.build(span, whole=whole),
         "span": span,
@@ -104,11 +126,11 @@ def _detail(request: HttpRequest, trace_id: str, chosen: SpanRow, scores: list[S
     }
 
 
-def _raw(request: HttpRequest, trace_id: str, chosen: SpanRow, name: str) -> HttpResponse:
+def _raw(request: HttpRequest, trace_id: str, chosen: SpanRow, likely: list[WholeSpan], name: str) -> HttpResponse:
     """One text exactly as it was stored, as plain text that no browser runs."""
     if name not in RAW_TEXTS:
         raise Http404("No such text.")
-    text = getattr(_whole(request, trace_id, chosen, cut=queries.WHOLE), name)
+    text = getattr(_whole(request, trace_id, chosen, likely, cut=queries.WHOLE), name)
     return HttpResponse(
         text,
         content_type="text/plain; charset=utf-8",

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import viewer_required
 from core.timerange import BadRange, TimeRange
-from telemetry import filter_form, queries, trace_list
+from telemetry import filter_form, queries, store, trace_list
 from telemetry.scope import Scope
 from telemetry.search import BadSearch, Search
 from telemetry.store import StoreUnavailable, TookTooLong
@@ -52,9 +52,14 @@ def traces(request: HttpRequest) -> HttpResponse:
                 return render(request, "telemetry/_filter_values.html", _filter_values(scope, span))
             case "rows":
                 return render(request, "telemetry/_rows.html", context | _rows(request, scope, span, search))
-        context |= _rows(request, scope, span, search) | _form(scope, search) | _jump(scope, search)
-        if not search.reads_texts:
-            context |= _count(scope, span, search)
+        context |= _form(scope, search) | _jump(scope, search)
+        if search.reads_texts:
+            context |= _rows(request, scope, span, search)
+        else:
+            rows, counted = store.together(
+                lambda: _rows(request, scope, span, search), lambda: _count(scope, span, search)
+            )
+            context |= rows | counted
     except (BadRange, BadSearch) as error:
         return render(request, "400.html", {"message": str(error)}, status=400)
     return render(request, "telemetry/traces.html", context)

@@ -26,6 +26,6 @@ SELECT
     argMinIf(spans.error_type, start_time, spans.status = 'error' AND spans.error_type != '') AS error_type,
     countIf(spans.status = 'unfinished') AS unfinished
 FROM spans
-WHERE project_id = {project_id:UInt32} AND trace_id IN {trace_ids:Array(String)}
+PREWHERE project_id = {project_id:UInt32} AND trace_id IN {trace_ids:Array(String)}
     AND start_time >= fromUnixTimestamp64Micro({start:Int64}) AND start_time < fromUnixTimestamp64Micro({end:Int64})
 GROUP BY trace_id

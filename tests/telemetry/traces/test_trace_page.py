@@ -53,6 +53,17 @@ def test_a_span_is_chosen_by_the_address_and_by_htmx(viewer, project):
     assert viewer.get("/traces/t/?span=other").status_code == 404
 
 
+@pytest.mark.parametrize("stored_first", [0, 1])
+def test_of_several_roots_the_first_to_begin_is_shown(viewer, project, stored_first):
+    """Whichever of them the engine finds first."""
+    early = make_span(project.pk, trace_id="t", second=1, input="Asked early.")
+    late = make_span(project.pk, trace_id="t", second=2, input="Asked late.")
+    stored((early, late)[stored_first])
+    stored((late, early)[stored_first])
+    page = viewer.get("/traces/t/").content.decode()
+    assert "Asked early." in page and "Asked late." not in page
+
+
 def test_a_model_call_is_read_as_a_conversation(viewer, project):
     asked = [
         {"role": "system", "parts": [{"type": "text", "content": "Be kind."}]},
