@@ -5,7 +5,7 @@
 Every visit is a new browser context, whose cache is empty; the second page in it finds what the first one left there.
 Sign-in goes through the form, before the clock starts. A chart is drawn when the paths of its series are in the
 document; the page itself looks at every frame, so that times are those of its own clock, from the start of the
-navigation. Needs the packages of the tests and a Chromium.
+navigation. Beside it stands what Plotly's script alone takes. Needs the packages of the tests and a Chromium.
 """
 
 from __future__ import annotations
@@ -35,6 +35,17 @@ const look = () => {
 };
 requestAnimationFrame(look);
 """
+#: Milliseconds of Plotly's script on a page that has nothing else.
+PLOTLY_ALONE = """
+(source) => new Promise((resolve, reject) => {
+  const script = document.createElement("script");
+  const began = performance.now();
+  script.src = source;
+  script.onload = () => resolve(performance.now() - began);
+  script.onerror = reject;
+  document.head.append(script);
+})
+"""
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 
@@ -46,6 +57,7 @@ class Visit(NamedTuple):
     first_paint_ms: float
     drawn_ms: float
     charts: int
+    plotly: str
 
 
 def visit(context: BrowserContext) -> Visit:
@@ -61,9 +73,18 @@ def visit(context: BrowserContext) -> Visit:
     drawn = float(whole.get_attribute("data-bench-drawn"))
     page.wait_for_timeout(500)
     charts = page.locator("[data-js-figure]").count()
-    found = Visit(sum(sizes), len(sizes), page.evaluate(FIRST_PAINT), drawn, charts)
+    plotly = page.locator("script[data-plotly]").get_attribute("data-plotly")
+    found = Visit(sum(sizes), len(sizes), page.evaluate(FIRST_PAINT), drawn, charts, plotly)
     page.close()
     return found
+
+
+def plotly_alone(context: BrowserContext, source: str) -> float:
+    page = context.new_page()
+    page.goto("/healthz")
+    took = page.evaluate(PLOTLY_ALONE, source)
+    page.close()
+    return took
 
 
 def _shown(values: Sequence[float], places: int = 0) -> str:
@@ -77,6 +98,7 @@ def main() -> None:
     options = parser.parse_args()
     cold: list[Visit] = []
     warm: list[Visit] = []
+    alone: list[float] = []
     with Console() as console, browser() as started:
         bodies = Workload().bodies(options.spans, spans_per_request=SPANS_PER_REQUEST)
         sent = console.load(bodies, spans_per_request=SPANS_PER_REQUEST, connections=4)
@@ -91,6 +113,7 @@ def main() -> None:
             )
             cold.append(visit(context))
             warm.append(visit(context))
+            alone.append(plotly_alone(context, warm[-1].plotly))
             context.close()
     print(f"{options.visits} visits, {cold[0].charts} charts; median / worst\n")
     print("| cache | MB over the wire | requests | first contentful paint ms | every chart drawn ms |")
@@ -104,6 +127,7 @@ def main() -> None:
         )
         print(f"| {name} | {' | '.join(columns)} |")
     print(f"| goal, empty | {MOST_BYTES / 1e6:.1f} | | | {MOST_MS:,} |")
+    print(f"\nPlotly's script alone, from the cache, on a page with nothing else: {_shown(alone)} ms")
 
 
 if __name__ == "__main__":

@@ -154,6 +154,7 @@ def main() -> None:
         return
     with Console() as console:
         arguments.url = console.url
+        console.settle(most=30)
         compare(arguments)
 
 
