@@ -95,7 +95,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spans", type=int, default=100_000)
     parser.add_argument("--visits", type=int, default=5)
+    parser.add_argument("--gzip", action="store_true", help="as browsers ask other hosts without TLS: no Brotli")
     options = parser.parse_args()
+    encodings = {"Accept-Encoding": "gzip, deflate"} if options.gzip else {}
     cold: list[Visit] = []
     warm: list[Visit] = []
     alone: list[float] = []
@@ -109,7 +111,10 @@ def main() -> None:
         entrance.close()
         for _ in range(options.visits):
             context = started.new_context(
-                base_url=console.url, storage_state=state, viewport={"width": 1440, "height": 1000}
+                base_url=console.url,
+                storage_state=state,
+                viewport={"width": 1440, "height": 1000},
+                extra_http_headers=encodings,
             )
             cold.append(visit(context))
             warm.append(visit(context))
