@@ -1,10 +1,12 @@
 """How long a span takes from being sent to being seen: with 1, 100 and 1,000 open dashboards.
 
-    python -m bench.push --url http://localhost:8000 --user admin --password … [--key …]
+    python -m bench.push                                      # some three minutes
+    python -m bench.push --url http://… --user admin --password … [--key …]
 
-Every viewer is a WebSocket of its own on the same dashboard. A round sends one span to OTLP at a random moment and
-notes when each viewer receives the health panel that counts it. The first column is what a page that polls would pay
-for the same panel, over HTTP, in the same run. Half a second of the delay is the ticker's pause on average.
+Without ``--url`` the product is started from nothing in a folder of its own. Every viewer is a WebSocket of its own on
+the same dashboard. A round sends one span to OTLP at a random moment and notes when each viewer receives the health
+panel that counts it. The first column is what a page that polls would pay for the same panel, over HTTP, in the same
+run. Half a second of the delay is the ticker's pause on average.
 """
 
 from __future__ import annotations
@@ -24,8 +26,11 @@ from collections.abc import Sequence
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from bench.console import PASSWORD, Console, percentile
+
 MODEL = "gpt-4o-mini"
 PANEL = 'id="panel-health"'
+CALLS = re.compile(r">([^<]+) calls?</a>")
 PATIENCE_SECONDS = 30.0
 
 
@@ -75,28 +80,36 @@ def poll_once(url: str, session: str, project: str) -> float:
     return time.perf_counter() - began
 
 
-async def seen_at(viewer: ClientConnection) -> float:
-    """When the next health panel arrives."""
+async def seen_at(viewer: ClientConnection, before: str) -> tuple[float, str]:
+    """When the next health panel arrives that counts other calls than before, and what it counts."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         async for message in viewer:
-            if PANEL in message:
-                return time.perf_counter()
+            if PANEL in message and (calls := calls_in(message)) != before:
+                return time.perf_counter(), calls
     raise ConnectionError("The console closed the socket.")
 
 
-async def settle(viewers: Sequence[ClientConnection]) -> None:
-    """Read away what comes on joining, until nothing has come for a while."""
+def calls_in(message: str) -> str:
+    """The number of calls as the health panel says it."""
+    found = CALLS.search(message)
+    return found[1] if found else ""
 
-    async def drain(viewer: ClientConnection) -> None:
+
+async def settle(viewers: Sequence[ClientConnection]) -> list[str]:
+    """Read away what comes on joining, until nothing has come for a while; returns the calls that each one sees."""
+
+    async def drain(viewer: ClientConnection) -> str:
+        calls = ""
         while True:
             try:
                 async with asyncio.timeout(2.5):
-                    while PANEL not in await viewer.recv():
+                    while PANEL not in (message := await viewer.recv()):
                         pass
+                calls = calls_in(message)
             except TimeoutError:
-                return
+                return calls
 
-    await asyncio.gather(*(drain(viewer) for viewer in viewers))
+    return list(await asyncio.gather(*(drain(viewer) for viewer in viewers)))
 
 
 async def measure(arguments: argparse.Namespace, session: str, count: int) -> list[float]:
@@ -111,41 +124,51 @@ async def measure(arguments: argparse.Namespace, session: str, count: int) -> li
         )
         viewers += await asyncio.gather(*opening)
     await asyncio.to_thread(send_span, arguments.url, arguments.key)
-    await settle(viewers)
-    delays = []
+    calls = await settle(viewers)
+    delays: list[float] = []
     for _ in range(arguments.rounds):
         await asyncio.sleep(1 + random.random())
-        watching = [asyncio.create_task(seen_at(viewer)) for viewer in viewers]
+        watching = [asyncio.create_task(seen_at(*each)) for each in zip(viewers, calls, strict=True)]
         await asyncio.sleep(0)
         began = time.perf_counter()
         await asyncio.to_thread(send_span, arguments.url, arguments.key)
-        delays += [at - began for at in await asyncio.gather(*watching)]
+        seen = await asyncio.gather(*watching)
+        delays += [at - began for at, _ in seen]
+        calls = [shown for _, shown in seen]
     await asyncio.gather(*(viewer.close() for viewer in viewers))
     return delays
 
 
-def quantile(values: Sequence[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://localhost:8000")
+    parser.add_argument("--url", default="", help="a console that runs already")
     parser.add_argument("--user", default="admin")
-    parser.add_argument("--password", required=True)
+    parser.add_argument("--password", default=PASSWORD)
     parser.add_argument("--key", default="")
     parser.add_argument("--project", default="default")
     parser.add_argument("--viewers", default="1,100,1000", help="how many, one run for each")
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
+    if arguments.url:
+        compare(arguments)
+        return
+    with Console() as console:
+        arguments.url = console.url
+        console.settle(most=30)
+        compare(arguments)
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """One run for each number of viewers, printed as a table."""
     session = sign_in(arguments.url, arguments.user, arguments.password)
     send_span(arguments.url, arguments.key)
+    poll_once(arguments.url, session, arguments.project)
     print("| viewers | one poll over HTTP, median | push, median | push, 95th percentile | slowest | × poll |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     for count in map(int, arguments.viewers.split(",")):
         poll = statistics.median(poll_once(arguments.url, session, arguments.project) for _ in range(9))
         delays = asyncio.run(measure(arguments, session, count))
-        median, slow = statistics.median(delays), quantile(delays, 0.95)
+        median, slow = statistics.median(delays), percentile(delays, 0.95)
         print(
             f"| {count:,} | {poll * 1000:.0f} ms | {median * 1000:.0f} ms | {slow * 1000:.0f} ms "
             f"| {max(delays) * 1000:.0f} ms | {median / poll:.1f} |",

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import viewer_required
@@ -18,6 +19,7 @@ from telemetry.senders.views import where_to_send
 from telemetry.store import StoreUnavailable
 
 
+@gzip_page
 @require_GET
 @viewer_required
 def dashboard(request: HttpRequest) -> HttpResponse:

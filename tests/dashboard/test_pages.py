@@ -1,5 +1,6 @@
 """The dashboard page, its panels alone, who sees them, and that their numbers are those of the store."""
 
+import gzip
 import json
 import re
 from datetime import timedelta
@@ -59,6 +60,16 @@ def test_members_see_all_panels_in_their_order(client, project, make_person):
 
     order = re.findall(r'<section class="[^"]*" id="panel-(\w+)"', html)
     assert order == ["health", "quality", "errors", "issues", "costs", "alerts"]
+
+
+def test_the_page_travels_compressed(bob, project):
+    send(make_span(project))
+    plain = bob.get("/")
+    packed = bob.get("/", headers={"accept-encoding": "gzip"})
+
+    assert packed["Content-Encoding"] == "gzip"
+    assert b"panel-health" in gzip.decompress(packed.content)
+    assert len(packed.content) < len(plain.content) / 3
 
 
 @pytest.mark.parametrize(
