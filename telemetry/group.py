@@ -26,7 +26,7 @@ from telemetry.dialects.decoded import Decoded, Keep
 logger = logging.getLogger(__name__)
 
 #: Senders that were answered together come back together: so long, in seconds, is waited for the last of them.
-LINGER = 0.004
+LINGER = 0.010
 #: A group is stored at once when it has this many spans or body bytes.
 MOST_SPANS = 4_000
 MOST_BYTES = 16 * 1024 * 1024

@@ -15,6 +15,7 @@ import orjson
 #: Deeper than this nothing is written: parsers downstream would fall over it.
 MAX_DEPTH = 250
 CUT = "…"
+TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
 #: Whole numbers beyond this have no place in JSON that others read.
 _LARGEST = 2**64
 
@@ -47,11 +48,16 @@ def _repaired(escape: re.Match[str]) -> str:
     return "?" if len(escape[0]) == _HALF else escape[0]
 
 
-def dumps(value: Any) -> str:  # noqa: ANN401
-    """Compact JSON of anything; what has no JSON form is written as its text, and what is too deep is cut."""
+def dumps(value: Any, *, cut: bool = True) -> str:  # noqa: ANN401
+    """Compact JSON of anything; what has no JSON form is written as its text.
+
+    What is too deep is cut, or raises BadJson where it must not be ``cut``.
+    """
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:
+        if not cut and is_too_deep(value):
+            raise BadJson(TOO_DEEP) from None
         return orjson.dumps(_tamed(value, MAX_DEPTH), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 

@@ -16,10 +16,11 @@ from telemetry import errors, lenient_json, times
 from telemetry.dialects import langsmith_output
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.events import without_folders
-from telemetry.dialects.langsmith_places import EMPTY, at, fields, first, list_at, object_at, paths, scalars
+from telemetry.dialects.langsmith_places import EMPTY, at, fields, first, object_at, paths, scalars
 from telemetry.dialects.settle import TRACEBACK
 from telemetry.dialects.usage import MAX_USD
 from telemetry.dialects.values import as_whole
+from telemetry.lenient_json import BadJson
 from telemetry.span import Document, Kind, Span
 
 if TYPE_CHECKING:
@@ -91,7 +92,6 @@ FULLY_TOLD = METADATA_FIELDS.keys() - set(THREAD_KEYS[1:])
 KEPT_AS_THEY_ARE = ("reference_example_id", "attachments")
 DOCUMENT_LISTS = paths("outputs.documents", "outputs.output")
 METADATA, RUNTIME, PARAMETERS = paths("extra.metadata", "extra.runtime", "extra.invocation_params")
-TAGS, EVENTS = paths("tags", "events")
 #: Types that the kind tells again, and the only fields of an event that are kept elsewhere or say nothing.
 TOLD_BY_KIND = frozenset({"llm", "embedding", "retriever", "tool", "chain"})
 UNTELLING_EVENTS = frozenset({"new_token", "start", "end"})
@@ -170,14 +170,22 @@ def is_finished(run: Mapping[str, Any]) -> bool:
 
 def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
     """The canonical span of a run; one without an end is ``unfinished``. Raises BadItem naming the field."""
+    try:
+        return _to_span(run, caller)
+    except RecursionError:
+        raise BadItem(lenient_json.TOO_DEEP) from None
+
+
+def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
     own = run_id(run.get("id"))
     start = moment(run.get("start_time"), field="start_time")
     if start is None:
         raise BadItem("is missing", field="start_time")
     end = moment(run.get("end_time"), field="end_time")
-    for field, said in (("start_time", start), ("end_time", end)):
-        if said and (wrong := times.wrong(said)):
-            raise BadItem(wrong, field=field)
+    if wrong := times.wrong(start):
+        raise BadItem(wrong, field="start_time")
+    if end and (wrong := times.wrong(end)):
+        raise BadItem(wrong, field="end_time")
     parent = run.get("parent_run_id")
     kind = KINDS.get(str(run.get("run_type") or ""), "chain")
     texts = {field: str(said) for field, said in scalars(run, FIELDS).items()}
@@ -195,13 +203,13 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         kind=kind,
         name=str(run.get("name") or run.get("run_type") or "run"),
         status="ok" if end else "unfinished",
-        input=_text(run.get("inputs")),
-        output=_text(run.get("outputs")),
+        input=_text(run, "inputs"),
+        output=_text(run, "outputs"),
         # A project that is named by its UUID alone goes by that.
         service=str(run.get("session_name") or run.get("session_id") or ""),
         scope=_client(run),
         dialect="langsmith",
-        tags=[str(tag) for tag in list_at(run, TAGS)],
+        tags=[str(tag) for tag in run.get("tags") or ()],
         attributes=_rest(run, start, texts),
         **texts,
     )
@@ -231,21 +239,25 @@ def _trace(run: Mapping[str, Any]) -> Any:  # noqa: ANN401
 
 
 def _first_token_ms(run: Mapping[str, Any], start: datetime) -> float | None:
-    for event in list_at(run, EVENTS):
+    for event in run.get("events") or ():
         if isinstance(event, dict) and event.get("name") == "new_token":
             at = moment(event.get("time"), field="events.time")
             return max(0.0, (at - start).total_seconds() * 1000) if at else None
     return None
 
 
-def _text(value: Any) -> str:  # noqa: ANN401
+def _text(run: Mapping[str, Any], field: str) -> str:
+    value = run.get(field)
     if isinstance(value, str):
         return value
     if not value and value in EMPTY:
         return ""
-    if isinstance(value, dict) and all(said is None for said in value.values()):
+    if isinstance(value, dict) and next(iter(value.values())) is None and all(v is None for v in value.values()):
         return ""
-    return lenient_json.dumps(value)
+    try:
+        return lenient_json.dumps(value, cut=False)
+    except BadJson as bad:
+        raise BadItem(str(bad), field=field) from None
 
 
 def _client(run: Mapping[str, Any]) -> str:
@@ -258,8 +270,9 @@ def _rest(run: Mapping[str, Any], start: datetime, texts: Mapping[str, str]) -> 
     """What no field of the span tells."""
     kept = {}
     for name, value in object_at(run, METADATA).items():
-        is_told = name in FULLY_TOLD and value == texts.get(METADATA_FIELDS[name])
-        if value not in EMPTY and not is_told and not name.startswith(HIDDEN_METADATA):
+        if name in FULLY_TOLD and value == texts.get(METADATA_FIELDS[name]):
+            continue
+        if value not in EMPTY and not name.startswith(HIDDEN_METADATA):
             kept[f"metadata.{name}"] = value
     if parameters := at(run, PARAMETERS):
         kept["invocation_params"] = parameters
@@ -277,7 +290,7 @@ def _rest(run: Mapping[str, Any], start: datetime, texts: Mapping[str, str]) -> 
 def _events(run: Mapping[str, Any], start: datetime) -> list[dict[str, Any]]:
     """What the application added itself, in the form that events of other spans have."""
     found = []
-    for event in list_at(run, EVENTS):
+    for event in run.get("events") or ():
         if not isinstance(event, dict) or str(event.get("name")) in UNTELLING_EVENTS or len(found) >= MAX_EVENTS:
             continue
         at = moment(event.get("time"), field="events.time") or start

@@ -73,7 +73,8 @@ def is_told_by_documents(outputs: Any) -> bool:  # noqa: ANN401
 
 def fill_embedding(span: Span, run: Mapping[str, Any]) -> None:
     """The vectors of the answer go; facts about them stay."""
-    vectors = next((found for place in VECTOR_PLACES if (found := embeddings.vectors_in(at(run, place)))), [])
+    said = (at(run, place) for place in VECTOR_PLACES)
+    vectors = next((found for value in said if value and (found := embeddings.vectors_in(value))), [])
     if not vectors:
         return
     span.output = ""

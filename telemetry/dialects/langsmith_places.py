@@ -62,10 +62,10 @@ def scalars(value: Any, wanted: Fields) -> dict[str, str | int | float]:  # noqa
     """The fields that are filled; where several fill one, the first that says something does."""
     found: dict[str, str | int | float] = {}
     for where, names in wanted:
-        holder = at(value, where)
-        if holder and isinstance(holder, dict):
-            for name, field in names:
-                said = holder.get(name)
-                if said is not None and field not in found and said != "" and isinstance(said, SCALARS):
-                    found[field] = said
+        if not (holder := at(value, where)) or not isinstance(holder, dict):
+            continue
+        for name, field in names:
+            said = holder.get(name)
+            if said is not None and field not in found and said != "" and isinstance(said, SCALARS):
+                found[field] = said
     return found

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.keys import Caller
-from telemetry import commit, counters, pending
+from telemetry import commit, counters, lenient_json, pending
 from telemetry.dialects import langsmith
 from telemetry.dialects.decoded import BadItem
 from telemetry.langsmith import questions, sessions
@@ -65,6 +65,9 @@ def join(pieces: Iterable[Run], caller: Caller) -> Joined:
         # Most runs come whole. For them SQL is read, but not locked.
         whole = by_id
     else:
+        for identity in [identity for identity, run in by_id.items() if lenient_json.is_too_deep(run)]:
+            joined.refused.append(f"run {identity}: {lenient_json.TOO_DEEP}")
+            del by_id[identity]
         with transaction.atomic():
             whole = _join_waiting(by_id, caller)
         joined.waited += whole

@@ -55,8 +55,8 @@ INFO: dict[str, Any] = {
 _ATTACHMENT = re.compile(r"attachment\.([^.]+)\.(.+)")
 _RUN_FIELD = re.compile(r"(post|patch)\.([^.]+)(?:\.(inputs|outputs|events|extra|error|serialized))?")
 
-#: One waits for SQL while the other reads a body; more would only take turns with the one that stores.
-_joiners = ThreadPoolExecutor(2, thread_name_prefix="joiner")
+#: One, because what it does is nearly all Python: more would only take turns with each other and with the committer.
+_joiner = ThreadPoolExecutor(1, thread_name_prefix="joiner")
 
 Pieces = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 Read = Callable[[bytes, Request], Pieces]
@@ -70,12 +70,16 @@ def _object(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
 
 def _json(content: bytes, where: str) -> Any:  # noqa: ANN401
     try:
-        value = body.json_value(content)
+        return body.json_value(content)
     except BadJson as error:
         raise BadBody(f"{where}: is no JSON ({error})") from None
-    if lenient_json.is_too_deep(value):
-        raise BadBody(f"{where}: is nested deeper than {lenient_json.MAX_DEPTH} levels")
-    return value
+
+
+def _feedback(content: bytes, where: str) -> dict[str, Any]:
+    found = _json(content, where)
+    if lenient_json.is_too_deep(found):
+        raise BadBody(f"{where}: {lenient_json.TOO_DEEP}")
+    return _object(found, where)
 
 
 def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
@@ -100,7 +104,7 @@ def read_multipart(raw: bytes, request: Request) -> Pieces:
             run = found.setdefault(("patch", match[1]), {"id": match[1]})
             run["attachments"] = [*run.get("attachments", []), told]
         elif part.name.startswith("feedback."):
-            feedback.append(_object(_json(part.content, part.name), part.name))
+            feedback.append(_feedback(part.content, part.name))
     return list(found.values()), feedback
 
 
@@ -118,7 +122,7 @@ def read_run(raw: bytes, request: Request) -> Pieces:
 
 
 def read_feedback(raw: bytes, request: Request) -> Pieces:
-    return [], [_object(_json(raw, "body"), "body")]
+    return [], [_feedback(raw, "body")]
 
 
 def _problem(status: int, detail: str, **headers: str) -> Reply:
@@ -171,7 +175,7 @@ async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tup
     """What became of the pieces, and how many of them are good. Spans are stored together with those of other requests;
     a judgement comes after what it judges.
     """
-    in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, _joiners)
+    in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, _joiner)
     joined, given, items = await in_thread(_join, raw, request, read, caller)
     if joined.spans:
         decoded = await committer().commit(raw, lambda _: (Decoded(spans=joined.spans), len(raw)))
