@@ -120,6 +120,8 @@ def main() -> None:
                 # Other ids each time, or they would be repetitions.
                 genai = Workload(seed=1000 * number + place).bodies(given.spans, spans_per_request=SPANS_PER_REQUEST)
                 bodies = [each.body(body) for body in genai]
+                # Or it would pay for merging what the one before brought.
+                console.settle(most=30)
                 sent = console.load(
                     bodies, spans_per_request=SPANS_PER_REQUEST, connections=given.connections, to=each.to
                 )

@@ -12,7 +12,8 @@ import functools
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 #: Senders that were answered together come back together: so long, in seconds, is waited for the last of them.
 LINGER = 0.010
+#: For requests that are being prepared is waited so long, unless so many wait already.
+COMING_SECONDS, ENOUGH = 0.100, 32
 #: A group is stored at once when it has this many spans or body bytes.
 MOST_SPANS = 4_000
 MOST_BYTES = 16 * 1024 * 1024
@@ -58,8 +61,21 @@ class Committer:
         self._queue: deque[_Request] = deque()
         #: How many requests the group before was of.
         self._last = 0
+        self._coming = 0
         #: Body bytes of everything that is not answered yet.
         self.backlog = 0
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Around what prepares a request outside of this thread: a group that gathers waits a moment for it."""
+        with self._changed:
+            self._coming += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._coming -= 1
+                self._changed.notify()
 
     async def commit(self, body: bytes, decode: Decode) -> Decoded:
         """Decode and store one request; returns when its spans are on disk.
@@ -100,7 +116,9 @@ class Committer:
         """Decode what waits until nothing more does or the group is large enough."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue)
-            if self._last > 1:
+            if self._coming:
+                self._changed.wait_for(lambda: not self._coming or len(self._queue) >= ENOUGH, COMING_SECONDS)
+            elif self._last > 1:
                 self._changed.wait_for(lambda: len(self._queue) >= self._last, LINGER)
         group: list[_Request] = []
         spans = size = 0

@@ -25,6 +25,8 @@ ANOTHER_UNIT = "lies before the year 2000: is it in another unit?"
 def wrong(moment: datetime) -> str:
     """Why the moment is not believed; empty when it is."""
     ahead = moment.timestamp() - time.time()
+    if -_DAY < ahead <= _DAY:
+        return ""
     if ahead > _DAY:
         return FUTURE
     if moment < EARLIEST:

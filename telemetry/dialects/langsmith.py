@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 import uuid
@@ -104,12 +105,18 @@ _USUAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 
 def run_id(value: Any, *, field: str = "id") -> str:  # noqa: ANN401
     """A run's UUID as 32 hex digits, which is also what its OTLP copy is called. Raises BadItem."""
-    if isinstance(value, str) and _USUAL_ID.fullmatch(value):
-        return value.replace("-", "")
+    if isinstance(value, str) and (usual := _usual_hex(value)):
+        return usual
     try:
         return uuid.UUID(str(value)).hex
     except ValueError:
         raise BadItem(f"{str(value)[:60]!r} is no UUID", field=field) from None
+
+
+@functools.lru_cache(maxsize=4096)
+def _usual_hex(value: str) -> str:
+    """Each id is asked for several times: by the run itself, and by those below it. Empty for another form."""
+    return value.replace("-", "") if _USUAL_ID.fullmatch(value) else ""
 
 
 def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
@@ -124,6 +131,8 @@ def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
         found = None
     if found is None:
         raise BadItem(f"{str(value)[:60]!r} is no time", field=field)
+    if found.tzinfo is UTC:
+        return found
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -134,9 +143,10 @@ SHAPES: dict[str, type] = {"extra": dict, "events": list, "tags": list, "attachm
 def check(piece: Mapping[str, Any]) -> None:
     """Raises BadItem naming the first field that is of the wrong type."""
     for name, shape in SHAPES.items():
-        if not isinstance(piece.get(name), shape | None):
+        if (value := piece.get(name)) is not None and not isinstance(value, shape):
             raise BadItem(f"must be {'an object' if shape is dict else 'a list'}", field=name)
-    if not isinstance((piece.get("extra") or {}).get("metadata"), dict | None):
+    metadata = (piece.get("extra") or {}).get("metadata")
+    if metadata is not None and not isinstance(metadata, dict):
         raise BadItem("must be an object", field="extra.metadata")
 
 

@@ -28,11 +28,11 @@ def fields(by_object: Mapping[str, Mapping[str, str]]) -> Fields:
 
 
 def at(value: Any, where: Path) -> Any:  # noqa: ANN401
-    """What is at a path; None where it ends early."""
+    """What is at a path in parsed JSON; None where it ends early."""
     for part in where:
-        if isinstance(value, dict):
+        if value.__class__ is dict:
             value = value.get(part)
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        elif value.__class__ is list and part.__class__ is int and part < len(value):
             value = value[part]
         else:
             return None
@@ -62,7 +62,8 @@ def scalars(value: Any, wanted: Fields) -> dict[str, str | int | float]:  # noqa
     """The fields that are filled; where several fill one, the first that says something does."""
     found: dict[str, str | int | float] = {}
     for where, names in wanted:
-        if not (holder := at(value, where)) or not isinstance(holder, dict):
+        holder = at(value, where)
+        if holder.__class__ is not dict:
             continue
         for name, field in names:
             said = holder.get(name)

@@ -85,7 +85,10 @@ def _feedback(content: bytes, where: str) -> dict[str, Any]:
 def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
     if not isinstance(value, list):
         raise BadBody(f"{where}: must be a list")
-    return [_object(entry, f"{where}[{index}]") for index, entry in enumerate(value)]
+    for index, entry in enumerate(value):
+        if not isinstance(entry, dict):
+            raise BadBody(f"{where}[{index}]: must be a JSON object")
+    return value
 
 
 def read_multipart(raw: bytes, request: Request) -> Pieces:
@@ -176,7 +179,8 @@ async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tup
     a judgement comes after what it judges.
     """
     in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, _joiner)
-    joined, given, items = await in_thread(_join, raw, request, read, caller)
+    with committer().coming():
+        joined, given, items = await in_thread(_join, raw, request, read, caller)
     if joined.spans:
         decoded = await committer().commit(raw, lambda _: (Decoded(spans=joined.spans), len(raw)))
         joined.refused += [decoded.message] if decoded.message else []

@@ -75,6 +75,29 @@ def test_who_was_answered_together_is_waited_for_but_nobody_else(storing, monkey
     assert ended - began < 20
 
 
+def test_what_is_being_prepared_is_waited_for(storing, monkeypatch):
+    monkeypatch.setattr(group, "COMING_SECONDS", 20)
+    storing.go_on.set()
+
+    async def conversation() -> None:
+        committer = Committer()
+        with committer.coming():
+            first = asyncio.ensure_future(committer.commit(b"x", one(1)))
+            await until(lambda: committer.backlog == 1)
+            assert not first.done()
+        second = asyncio.ensure_future(committer.commit(b"x", one(2)))
+        await asyncio.gather(first, second)
+        with committer.coming():
+            nothing_came = asyncio.ensure_future(committer.commit(b"x", one(3)))
+            await until(lambda: committer.backlog == 1)
+        await nothing_came
+
+    began = time.monotonic()
+    asyncio.run(conversation())
+    assert sum(spans for spans, _ in storing.groups) == 3
+    assert time.monotonic() - began < 20
+
+
 def test_requests_one_after_another_wait_for_nobody(storing, monkeypatch):
     monkeypatch.setattr(group, "LINGER", 20)
     storing.go_on.set()
