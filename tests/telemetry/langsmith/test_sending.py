@@ -1,6 +1,7 @@
 """LangSmith's clients, by the bodies that they send."""
 
 import gzip
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -126,6 +127,26 @@ def test_what_is_wrong_is_named_and_the_rest_is_kept(key):
     assert status == 400 and "not complete" in answer["detail"]
     assert call("POST", "/api/v1/runs", b"{", x_api_key=key)[0] == 400
     assert call("POST", "/api/v1/runs", b"{}", x_api_key="wrong")[0] == 401
+
+
+@pytest.mark.parametrize("field", ["inputs", "outputs", "extra"])
+@pytest.mark.parametrize("end", [END["end_time"], None])
+def test_a_run_that_is_nested_without_end_is_refused_alone(key, field, end):
+    deep = orjson.loads(b"[" * 400 + b"]" * 400)
+    value = {"metadata": {"k": deep}} if field == "extra" else {"k": deep}
+    bad, good = run(end_time=end, outputs={"a": 1}) | {field: value}, run(**END)
+    # Deeper than orjson writes.
+    body = b'{"post": [%s, %s]}' % (json.dumps(bad).encode(), json.dumps(good).encode())
+    status, answer = call("POST", "/api/v1/runs/batch", body, x_api_key=key)
+    assert status == 202
+    if field == "extra" and end:
+        # An attribute is cut where it is too deep.
+        assert answer["refused"] == [] and len(stored()) == 2
+    else:
+        (refused,) = answer["refused"]
+        assert "nested deeper" in refused and uuid.UUID(bad["id"]).hex in refused
+        assert [one.span_id for one in stored()] == [uuid.UUID(good["id"]).hex]
+    assert not PendingRun.objects.exists()
 
 
 def test_what_never_ends_is_stored_as_unfinished(key):
