@@ -70,7 +70,9 @@ def test_traceable_and_wrapped_openai(console, traced):
     for span in spans:
         assert (span["user_id"], span["session_id"], span["feature"]) == ("user-1", "thread-1", "weather")
         assert (span["tags"], span["service"], span["scope"]) == (["beta", "eu"], "reads-py", "langsmith-py/0.15.0")
-    assert search["documents"] == [{"id": "kb/1", "score": 0.9, "content": ANSWER}]
+    assert search["documents"] == [
+        {"id": "kb/1", "score": 0.9, "content": ANSWER, "metadata": {"id": "kb/1", "score": 0.9}}
+    ]
     assert (clock["tool_name"], clock["output"]) == ("clock", '{"output":"noon"}')
     assert_calls(plain, called, streamed, failed)
     assert failed["error_original"] == "RateLimitError"

@@ -55,7 +55,13 @@ def test_the_example_of_the_docs_is_one_trace(console, environment):
     assert "The sky is blue." in complete["output"]
     assert ask["output"] == "The sky is blue."
     assert search["input"] == "How many days of leave do I have?"
-    assert search["documents"] == [{"id": "leave", "score": 1.0, "content": "Everybody has 25 days of leave a year."}]
+    (document,) = search["documents"]
+    assert document == {
+        "id": "leave",
+        "score": 1.0,
+        "content": "Everybody has 25 days of leave a year.",
+        "metadata": {},
+    }
     assert (embed["embedding_count"], embed["embedding_dimensions"], embed["input_tokens"]) == (3, 3, 8)
     assert embed["embedding_norm"] == pytest.approx(14**0.5)
     assert len(embed["embedding_projection"]) == 16

@@ -109,7 +109,7 @@ def test_opentelemetry_sdk(sent, slug):
     assert chat["tool_calls"] == [{"id": "call_1", "name": "get_weather", "arguments": {"city": "Springfield"}}]
     retrieval = named(spans, "retrieval handbook")
     assert retrieval["input"] == "colour of the sky"
-    assert retrieval["documents"] == [{"id": "doc-1", "score": 0.91, "content": ANSWER}]
+    assert retrieval["documents"] == [{"id": "doc-1", "score": 0.91, "content": ANSWER, "metadata": {}}]
     tool = named(spans, "execute_tool get_weather")
     assert tool["tool_name"] == "get_weather"
     assert (json.loads(tool["input"]), json.loads(tool["output"])) == ({"city": "Springfield"}, {"sky": "blue"})
@@ -174,7 +174,9 @@ def test_opentelemetry_genai_utilities(sent):
     }
     assert QUESTION in chat["input"] and SYSTEM in chat["input"] and ANSWER in chat["output"]
     assert chat["tool_calls"] == [{"id": "call_1", "name": "get_weather", "arguments": {"city": "Springfield"}}]
-    assert named(spans, "retrieval handbook")["documents"] == [{"id": "doc-1", "score": 0.91, "content": ""}]
+    assert named(spans, "retrieval handbook")["documents"] == [
+        {"id": "doc-1", "score": 0.91, "content": "", "metadata": {}}
+    ]
     tool = named(spans, "execute_tool get_weather")
     assert (json.loads(tool["input"]), json.loads(tool["output"])) == ({"city": "Springfield"}, {"sky": "blue"})
     assert named(spans, "chat fail-model")["error_type"] == "timeout"

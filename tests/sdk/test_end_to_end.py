@@ -189,7 +189,7 @@ def test_inputs_outputs_and_documents(found):
     ]
     assert found["search"]["documents"] == [
         {"id": "tea", "score": 0.9, "content": "Tea is free.", "metadata": {}},
-        {"id": "leave", "score": 0.4, "content": "25 days."},
+        {"id": "leave", "score": 0.4, "content": "25 days.", "metadata": {}},
     ]
     assert (found["look_up"]["tool_name"], json.loads(found["look_up"]["output"])) == ("look_up", {"floor": 3})
 
