@@ -1,8 +1,8 @@
 """Log records find their span: whichever comes first, also after a restart, and without counting anything twice."""
 
 import itertools
-import time
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
