@@ -1,6 +1,9 @@
 """Roll-ups agree with what is stored, whatever happened in between."""
 
 import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from telemetry import commit, rollup_repair, store
 from telemetry.span import Score
@@ -119,3 +122,14 @@ def test_a_repair_leaves_out_what_is_still_to_be_counted(stores, monkeypatch):
     commit._roller.stored(batch)
     commit.settle()
     assert_true_sums()
+
+
+@pytest.mark.parametrize("second", [0, 59.4, 59.5, 59.999999])
+def test_a_restart_keeps_what_began_in_the_last_moment_of_a_slot(stores, second):
+    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(minutes=1) + timedelta(seconds=second)
+    commit.store_spans([make_span(1, start_time=at, kind="llm", scores=[Score("overall", 0.5)])])
+    before = ask(SUMS)
+    commit.forget()
+    commit.start()
+    assert ask(SUMS) == before
+    assert before[0][:3] == (1, 1, 1)
