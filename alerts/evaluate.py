@@ -99,7 +99,7 @@ class Evaluator:
         settled = watch.definition.additive and rule.direction == Direction.BELOW
         end = now - readings.SETTLING if settled else now
         for length in rule.lengths:
-            span = readings.window_ending(end, length)
+            span = readings.window_ending(end, length, exactly=not watch.definition.is_estimate)
             reading = readings.read(watch, span, now)
             if reading.sample >= floor:
                 break

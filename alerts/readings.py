@@ -29,10 +29,14 @@ class Point:
     reading: Reading
 
 
-def window_ending(now: datetime, length: timedelta) -> TimeRange:
-    """Whole minutes up to and with the present one, so that a problem counts as soon as it is stored."""
-    end = now.replace(second=0, microsecond=0) + MINUTE
-    return TimeRange(end - length, end)
+def window_ending(now: datetime, length: timedelta, *, exactly: bool = True) -> TimeRange:
+    """Whole minutes up to and with the present one, so that a problem counts as soon as it is stored.
+
+    Counts and sums take the present minute as the last of the window. Ratios, means and quantiles (not ``exactly``)
+    take it besides: what is sent when its minute has just ended is then seen by a window of one minute too.
+    """
+    minute = now.replace(second=0, microsecond=0)
+    return TimeRange(minute - length + (MINUTE if exactly else timedelta()), minute + MINUTE)
 
 
 def read(watch: Watch, span: TimeRange, now: datetime) -> Reading:

@@ -72,7 +72,7 @@ def test_evidence_shows_what_made_it_fire(project):
     assert (evidence["value"], evidence["sample"], evidence["unit"]) == (100, 3, "percent")
     assert evidence["filters"] == {"feature": "search"}
     assert evidence["words"] == "Error rate of calls over 10 min above 10 %"
-    assert (evidence["start"], evidence["end"]) == (minute(-9), minute(1))
+    assert (evidence["start"], evidence["end"]) == (minute(-10), minute(1))
     assert {found["trace_id"] for found in evidence["examples"]} == {span.trace_id for span in failed}
     assert {found["what"] for found in evidence["examples"]} == {"timeout"}
     known = [(value, sample) for _, value, sample in evidence["points"] if value is not None]
@@ -107,7 +107,7 @@ def test_the_window_widens_until_the_sample_is_large_enough(project):
     send_scores(project, NOW - 30 * MINUTE, 0.6, 5)
     assert check(rule).state == "firing"
     assert (rule.last_sample, rule.last_value) == (10, pytest.approx(0.55))
-    assert rule.last_detail["start"] == minute(-39)
+    assert rule.last_detail["start"] == minute(-40)
 
 
 def test_latency_p99_above_a_target(project):

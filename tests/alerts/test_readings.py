@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import readings
+from alerts.evaluate import Evaluator
 from alerts.stretches import sliding
 from core.timerange import TimeRange
 from telemetry.window import Window, latency_bucket, merged
@@ -43,3 +44,13 @@ def test_a_window_contains_the_present_minute(second, end):
     span = readings.window_ending(now, 10 * MINUTE)
     assert span.end == NOW.replace(second=0) + end * MINUTE
     assert span.length == 10 * MINUTE
+
+
+@pytest.mark.usefixtures("stores")
+def test_an_error_that_is_reported_when_its_minute_is_over_fires_a_rule_of_one_minute(project):
+    send(project, NOW.replace(second=59), bad=10)
+    rule = make_rule(project, window_minutes=1, threshold=50, minimum_sample=5)
+    Evaluator(clock=lambda: NOW.replace(second=0) + MINUTE + timedelta(seconds=3)).step()
+    rule.refresh_from_db()
+    assert (rule.last_value, rule.last_sample) == (100, 10)
+    assert rule.alerts.get().value == 100
