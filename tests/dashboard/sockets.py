@@ -1,10 +1,14 @@
 """A WebSocket client without a server. (The one of Channels imports Daphne, which this product does not use.)"""
 
+import asyncio
 import json
 
 from asgiref.testing import ApplicationCommunicator
 
 from dashboard.consumers import LiveConsumer
+
+#: Seconds until what is waited for must have come, whatever else comes meanwhile.
+PATIENCE = 30
 
 
 class Socket(ApplicationCommunicator):
@@ -37,16 +41,18 @@ class Socket(ApplicationCommunicator):
 
     async def html(self) -> str:
         """The next message that is no state."""
-        while (text := await self.text()).startswith("{"):
-            pass
-        return text
+        async with asyncio.timeout(PATIENCE):
+            while (text := await self.text()).startswith("{"):
+                pass
+            return text
 
     async def state(self, wanted: str) -> dict:
         """The next message that tells this state."""
-        while True:
-            text = await self.text()
-            if text.startswith("{") and (message := json.loads(text))["state"] == wanted:
-                return message
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                text = await self.text()
+                if text.startswith("{") and (message := json.loads(text))["state"] == wanted:
+                    return message
 
     async def close_code(self) -> int:
         message = await self.receive_output(timeout=5)
