@@ -42,11 +42,11 @@ def _pieces(batch: Any) -> Iterator[dict[str, Any]]:
 def bodies() -> Iterator[bytes]:
     """A run of each type, with every place that is read, in two pieces."""
     outputs: dict[str, Any] = {
-        name: "text" for where, names in langsmith.FIELDS if where == ("outputs",) for name, _ in names
+        name: "text" for where, names in langsmith.OUTPUT_FIELDS if not where for name, _ in names
     }
     for where in (*langsmith.USAGE_PLACES, *langsmith.DOCUMENT_LISTS):
-        if where[0] == "outputs" and len(where) == 2:
-            outputs[where[1]] = "text"
+        if len(where) == 1:
+            outputs[str(where[0])] = "text"
     usage = {"input_tokens": 9, "output_tokens": 3, "input_token_details": {"cache_read": 4}, "total_cost": 0.5}
     kwargs = {"content": "x", "usage_metadata": usage, "tool_calls": [{"id": "c", "name": "t", "args": {"a": 1}}]}
     outputs |= {

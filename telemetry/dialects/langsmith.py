@@ -17,7 +17,7 @@ from telemetry import errors, lenient_json, times
 from telemetry.dialects import langsmith_output
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.events import without_folders
-from telemetry.dialects.langsmith_places import EMPTY, at, fields, first, object_at, paths, scalars
+from telemetry.dialects.langsmith_places import EMPTY, as_text, at, fields, first, object_at, paths, scalars
 from telemetry.dialects.settle import TRACEBACK
 from telemetry.dialects.usage import MAX_USD
 from telemetry.dialects.values import as_whole
@@ -33,13 +33,12 @@ KINDS: dict[str, Kind] = {
     "chain": "chain", "prompt": "chain", "parser": "chain",
 }  # fmt: skip
 
-#: The first place that has something wins.
+#: Where outputs tell of tokens. The first place that has something wins, with that in metadata as the second.
 USAGE_PLACES = paths(
-    "outputs.usage_metadata",
-    "extra.metadata.usage_metadata",
-    "outputs.generations.0.0.message.kwargs.usage_metadata",
-    "outputs.llm_output.token_usage",
-    "outputs.usage",
+    "usage_metadata",
+    "generations.0.0.message.kwargs.usage_metadata",
+    "llm_output.token_usage",
+    "usage",
 )
 #: The client's name of a thread, any of them.
 THREAD_KEYS = ("thread_id", "session_id", "conversation_id")
@@ -56,42 +55,40 @@ METADATA_FIELDS: dict[str, str] = {
     "experiment": "experiment",
     "variant": "variant",
 }
-#: By the object that they lie in: names, and the field that each fills unless an object above it does.
-FIELDS = fields(
+#: Where runs that call a model name it, if metadata does not.
+MODEL = fields({"extra.invocation_params": {"model": "model"}, "inputs": {"model": "model"}})
+CALLING = frozenset({"llm", "chat", "embedding"})
+#: By the object of the outputs that they lie in: names, and the field that each fills unless an object above it does.
+OUTPUT_FIELDS = fields(
     {
-        "extra.metadata": METADATA_FIELDS,
-        "extra.invocation_params": {"model": "model"},
-        "inputs": {"model": "model"},
-        "outputs": {"model": "response_model", "id": "response_id", "service_tier": "service_tier"},
-        "outputs.generations.0.0.message.kwargs.response_metadata": {
+        "": {"model": "response_model", "id": "response_id", "service_tier": "service_tier"},
+        "generations.0.0.message.kwargs.response_metadata": {
             "model_name": "response_model",
             "id": "response_id",
             "service_tier": "service_tier",
         },
-        "outputs.llm_output": {"model_name": "response_model"},
+        "llm_output": {"model_name": "response_model"},
     }
 )
-#: The same in what one of the ``USAGE_PLACES`` holds.
-TOKEN_FIELDS = fields(
-    {
-        "": {
-            "input_tokens": "input_tokens",
-            "prompt_tokens": "input_tokens",
-            "output_tokens": "output_tokens",
-            "completion_tokens": "output_tokens",
-        },
-        "input_token_details": {"cache_read": "cached_tokens", "cache_creation": "cache_write_tokens"},
-        "output_token_details": {"reasoning": "reasoning_tokens"},
-        "prompt_tokens_details": {"cached_tokens": "cached_tokens"},
-        "completion_tokens_details": {"reasoning_tokens": "reasoning_tokens"},
-    }
-)
+#: What one of the ``USAGE_PLACES`` holds: counts, and objects that tell more of them.
+TOKEN_FIELDS: dict[str, str] = {
+    "input_tokens": "input_tokens",
+    "prompt_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "completion_tokens": "output_tokens",
+}
+TOKEN_DETAILS: dict[str, dict[str, str]] = {
+    "input_token_details": {"cache_read": "cached_tokens", "cache_creation": "cache_write_tokens"},
+    "output_token_details": {"reasoning": "reasoning_tokens"},
+    "prompt_tokens_details": {"cached_tokens": "cached_tokens"},
+    "completion_tokens_details": {"reasoning_tokens": "reasoning_tokens"},
+}
+#: What the first of ``THREAD_KEYS`` would be kept as.
+THREAD = f"metadata.{THREAD_KEYS[0]}"
 #: Told by the client about itself, or secret; not worth keeping.
 HIDDEN_METADATA = ("LANGSMITH_", "LANGCHAIN_", "usage_metadata", "ls_invocation_params")
-#: Metadata that the field it fills tells again, name and all.
-FULLY_TOLD = METADATA_FIELDS.keys() - set(THREAD_KEYS[1:])
 KEPT_AS_THEY_ARE = ("reference_example_id", "attachments")
-DOCUMENT_LISTS = paths("outputs.documents", "outputs.output")
+DOCUMENT_LISTS = paths("documents", "output")
 METADATA, RUNTIME, PARAMETERS = paths("extra.metadata", "extra.runtime", "extra.invocation_params")
 #: Types that the kind tells again, and the only fields of an event that are kept elsewhere or say nothing.
 TOLD_BY_KIND = frozenset({"llm", "embedding", "retriever", "tool", "chain"})
@@ -198,8 +195,13 @@ def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         raise BadItem(wrong, field="end_time")
     parent = run.get("parent_run_id")
     kind = KINDS.get(str(run.get("run_type") or ""), "chain")
-    texts = {field: str(said) for field, said in scalars(run, FIELDS).items()}
-    texts["model"] = texts.get("model") or texts.get("response_model", "")
+    outputs = run.get("outputs")
+    texts, kept = _metadata(object_at(run, METADATA))
+    if "model" not in texts and run.get("run_type") in CALLING:
+        texts |= scalars(run, MODEL)
+    texts |= scalars(outputs, OUTPUT_FIELDS)
+    if "model" not in texts and "response_model" in texts:
+        texts["model"] = texts["response_model"]
     span = Span(
         project_id=caller.project_id,
         key_id=caller.key_id,
@@ -220,26 +222,48 @@ def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         scope=_client(run),
         dialect="langsmith",
         tags=[str(tag) for tag in run.get("tags") or ()],
-        attributes=_rest(run, start, texts),
+        attributes=_rest(run, start, kept),
         **texts,
     )
     if run.get("reference_example_id"):
         span.experiment = span.experiment or span.service
     _fill_error(span, run)
-    _fill_usage(span, run)
+    _fill_usage(span, run, outputs)
     match span.kind:
         case "tool":
             span.tool_name = span.name
         case "llm":
-            span.tool_calls = langsmith_output.tool_calls(run, span.output)
-            span.finish_reason = langsmith_output.finish_reason(run)
+            span.tool_calls = langsmith_output.tool_calls(outputs, span.output)
+            span.finish_reason = langsmith_output.finish_reason(outputs)
         case "embedding":
-            langsmith_output.fill_embedding(span, run)
+            langsmith_output.fill_embedding(span, outputs)
         case "retrieval":
-            _fill_documents(span, run)
-            if langsmith_output.is_told_by_documents(run.get("outputs")):
+            _fill_documents(span, outputs)
+            if langsmith_output.is_told_by_documents(outputs):
                 span.output = ""
     return span
+
+
+def _metadata(told: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """The fields that metadata fills, and of the rest what is worth keeping."""
+    texts: dict[str, str] = {}
+    kept: dict[str, Any] = {}
+    for name, value in told.items():
+        field = METADATA_FIELDS.get(name)
+        if field and field != "session_id" and (text := as_text(value)):
+            texts[field] = text
+            if text is value:
+                continue
+        if value not in EMPTY and not name.startswith(HIDDEN_METADATA):
+            kept[f"metadata.{name}"] = value
+    for name in THREAD_KEYS:
+        if text := as_text(told.get(name)):
+            texts["session_id"] = text
+            break
+    # The first of the names is told by the field, the others are kept for who reads the run back.
+    if texts.get("session_id") == kept.get(THREAD):
+        kept.pop(THREAD, None)
+    return texts, kept
 
 
 def _trace(run: Mapping[str, Any]) -> Any:  # noqa: ANN401
@@ -276,14 +300,8 @@ def _client(run: Mapping[str, Any]) -> str:
     return f"{name}/{version}" if name and version else str(name)
 
 
-def _rest(run: Mapping[str, Any], start: datetime, texts: Mapping[str, str]) -> dict[str, Any]:
-    """What no field of the span tells."""
-    kept = {}
-    for name, value in object_at(run, METADATA).items():
-        if name in FULLY_TOLD and value == texts.get(METADATA_FIELDS[name]):
-            continue
-        if value not in EMPTY and not name.startswith(HIDDEN_METADATA):
-            kept[f"metadata.{name}"] = value
+def _rest(run: Mapping[str, Any], start: datetime, kept: dict[str, Any]) -> dict[str, Any]:
+    """What no field of the span tells: beside what is kept of metadata."""
     if parameters := at(run, PARAMETERS):
         kept["invocation_params"] = parameters
     for name in KEPT_AS_THEY_ARE:
@@ -327,13 +345,16 @@ def _fill_error(span: Span, run: Mapping[str, Any]) -> None:
         span.attributes["exception.stacktrace"] = without_folders(TRACEBACK + trace)
 
 
-def _fill_usage(span: Span, run: Mapping[str, Any]) -> None:
-    usage = first(run, USAGE_PLACES)
+def _fill_usage(span: Span, run: Mapping[str, Any], outputs: Any) -> None:  # noqa: ANN401
+    usage = (
+        at(outputs, USAGE_PLACES[0]) or object_at(run, METADATA).get("usage_metadata") or first(outputs, USAGE_PLACES)
+    )
     if not isinstance(usage, dict):
         return
-    for field, said in scalars(usage, TOKEN_FIELDS).items():
-        if count := as_whole(said):
-            setattr(span, field, count)
+    _count(span, usage, TOKEN_FIELDS)
+    for name, details in TOKEN_DETAILS.items():
+        if isinstance(told := usage.get(name), dict):
+            _count(span, told, details)
     if span.cached_tokens + span.cache_write_tokens > span.input_tokens:
         span.input_tokens += span.cached_tokens + span.cache_write_tokens
     cost = usage.get("total_cost")
@@ -341,8 +362,15 @@ def _fill_usage(span: Span, run: Mapping[str, Any]) -> None:
         span.cost_nano, span.cost_source = to_nano(float(cost)), "reported"
 
 
-def _fill_documents(span: Span, run: Mapping[str, Any]) -> None:
-    found = first(run, DOCUMENT_LISTS)
+def _count(span: Span, told: Mapping[str, Any], wanted: Mapping[str, str]) -> None:
+    for name, said in told.items():
+        field = wanted.get(name)
+        if field and (count := as_whole(said)) and not getattr(span, field):
+            setattr(span, field, count)
+
+
+def _fill_documents(span: Span, outputs: Any) -> None:  # noqa: ANN401
+    found = first(outputs, DOCUMENT_LISTS)
     for entry in found if isinstance(found, list) else []:
         if not isinstance(entry, dict):
             continue

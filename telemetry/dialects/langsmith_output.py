@@ -12,35 +12,35 @@ from telemetry.embedding_facts import embedding_facts
 from telemetry.span import Span
 
 FINISH_PLACES = paths(
-    "outputs.choices.0.finish_reason",
-    "outputs.generations.0.0.generation_info.finish_reason",
-    "outputs.generations.0.0.message.kwargs.response_metadata.finish_reason",
-    "outputs.finish_reason",
-    "outputs.stop_reason",
+    "choices.0.finish_reason",
+    "generations.0.0.generation_info.finish_reason",
+    "generations.0.0.message.kwargs.response_metadata.finish_reason",
+    "finish_reason",
+    "stop_reason",
 )
 #: Where lists of a model's messages are (in vendors' responses, LangChain's generations, alone), and where in an entry.
 MESSAGE_LISTS = (
-    (path("outputs.choices"), path("message")),
-    (path("outputs.generations.0"), path("message.kwargs")),
-    (path("outputs.messages"), ()),
-    (path("outputs.output"), ()),
+    (path("choices"), path("message")),
+    (path("generations.0"), path("message.kwargs")),
+    (path("messages"), ()),
+    (path("output"), ()),
 )
-LONE_MESSAGES = paths("outputs", "outputs.output", "outputs.message", "outputs.messages")
+LONE_MESSAGES = paths("", "output", "message", "messages")
 #: One of these is in every output that asks for a tool.
 SIGNS_OF_A_TOOL_CALL = ('"tool_call', '"tool_use"', '"type":"function')
 DOCUMENT_KEYS = frozenset({"id", "page_content", "metadata", "type"})
 #: More answers to one question are not looked at.
 MOST_MESSAGES = 50
 #: Where vectors are, beside the outputs themselves.
-VECTOR_PLACES = paths("outputs", "outputs.output", "outputs.outputs", "outputs.embeddings")
+VECTOR_PLACES = paths("", "output", "outputs", "embeddings")
 
 
-def tool_calls(run: Mapping[str, Any], output: str) -> str:
+def tool_calls(outputs: Any, output: str) -> str:  # noqa: ANN401
     """JSON of what the model asked tools for; ``output`` is all that it said, as JSON."""
     if not any(sign in output for sign in SIGNS_OF_A_TOOL_CALL):
         return ""
-    found = [at(entry, inside) for place, inside in MESSAGE_LISTS for entry in list_at(run, place)[:MOST_MESSAGES]]
-    found += [at(run, place) for place in LONE_MESSAGES]
+    found = [at(entry, inside) for place, inside in MESSAGE_LISTS for entry in list_at(outputs, place)[:MOST_MESSAGES]]
+    found += [at(outputs, place) for place in LONE_MESSAGES]
     return messages.tool_calls([message for message in found if isinstance(message, dict) and _may_call(message)])
 
 
@@ -51,8 +51,8 @@ def _may_call(message: Mapping[str, Any]) -> bool:
     return bool(message.get("tool_calls")) or typed
 
 
-def finish_reason(run: Mapping[str, Any]) -> str:
-    reason = first(run, FINISH_PLACES)
+def finish_reason(outputs: Any) -> str:  # noqa: ANN401
+    reason = first(outputs, FINISH_PLACES)
     return FINISH_REASONS.get(reason, reason) if isinstance(reason, str) else ""
 
 
@@ -71,9 +71,9 @@ def is_told_by_documents(outputs: Any) -> bool:  # noqa: ANN401
     )
 
 
-def fill_embedding(span: Span, run: Mapping[str, Any]) -> None:
+def fill_embedding(span: Span, outputs: Any) -> None:  # noqa: ANN401
     """The vectors of the answer go; facts about them stay."""
-    said = (at(run, place) for place in VECTOR_PLACES)
+    said = (at(outputs, place) for place in VECTOR_PLACES)
     vectors = next((found for value in said if value and (found := embeddings.vectors_in(value))), [])
     if not vectors:
         return

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 #: Says nothing. An unfinished post carries fields that are empty like this.
 EMPTY: Final = (None, "", {}, [])
-SCALARS = (str, int, float)
+NUMBERS = (int, float)
 
 #: Names lead into objects, numbers into lists.
 Path = tuple[str | int, ...]
@@ -58,15 +58,21 @@ def first(value: Any, places: Iterable[Path]) -> Any:  # noqa: ANN401
     return None
 
 
-def scalars(value: Any, wanted: Fields) -> dict[str, str | int | float]:  # noqa: ANN401
+def as_text(value: Any) -> str:  # noqa: ANN401
+    """A text itself, a number as text, nothing for all else."""
+    if value.__class__ is str:
+        return value
+    return str(value) if isinstance(value, NUMBERS) else ""
+
+
+def scalars(value: Any, wanted: Fields) -> dict[str, str]:  # noqa: ANN401
     """The fields that are filled; where several fill one, the first that says something does."""
-    found: dict[str, str | int | float] = {}
+    found: dict[str, str] = {}
     for where, names in wanted:
         holder = at(value, where)
         if holder.__class__ is not dict:
             continue
         for name, field in names:
-            said = holder.get(name)
-            if said is not None and field not in found and said != "" and isinstance(said, SCALARS):
-                found[field] = said
+            if field not in found and (text := as_text(holder.get(name))):
+                found[field] = text
     return found

@@ -100,6 +100,8 @@ def whole(raw: bytes) -> int | None:
 
 
 def as_whole(value: Any) -> int | None:
+    if value.__class__ is int and 0 <= value <= MAX_WHOLE:
+        return value
     number = as_number(value)
     if number is None or not 0 <= number <= MAX_WHOLE:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -45,12 +45,59 @@ class Joined:
     refused: list[str] = field(default_factory=list)
 
 
+def stands_alone(run: Run) -> bool:
+    """Whether it can become a span without a look at what is stored."""
+    return langsmith.is_finished(run) and bool(run.get("session_name") or not run.get("session_id"))
+
+
+def translate(posts: Iterable[Run], caller: Caller) -> Joined:
+    """The spans of runs that stand alone; ``complete`` them when they are stored."""
+    joined = Joined()
+    _translate(_by_id(posts, joined), caller, joined)
+    return joined
+
+
+def complete(posts: Iterable[Run], caller: Caller) -> None:
+    """Put what waited for stored runs into them, which is rare: a patch that came before its post.
+
+    May be done again. Raises StoreUnavailable.
+    """
+    by_id = _by_id(posts, Joined())
+    if not pending.is_any_known(caller.project_id, DIALECT, by_id.keys()):
+        return
+    with transaction.atomic():
+        waiting = pending.known(caller.project_id, DIALECT, by_id.keys(), held=True)
+        together = {identity: langsmith.merged(by_id[identity], row.pieces) for identity, row in waiting.items()}
+        joined = Joined()
+        _translate(together, caller, joined)
+        if joined.spans:
+            commit.replace_spans(joined.spans)
+        PendingRun.objects.filter(pk__in=[row.pk for row in waiting.values()]).delete()
+
+
 def join(pieces: Iterable[Run], caller: Caller) -> Joined:
     """Join pieces with those that wait; what is still incomplete is durable when this returns.
 
     Raises StoreUnavailable where a session must be looked up.
     """
     joined = Joined()
+    by_id = _by_id(pieces, joined)
+    is_whole = all(langsmith.is_finished(run) for run in by_id.values())
+    if is_whole and not pending.is_any_known(caller.project_id, DIALECT, by_id.keys()):
+        # Both pieces of each came at once. For them SQL is read, but not locked.
+        whole = by_id
+    else:
+        for identity in [identity for identity, run in by_id.items() if lenient_json.is_too_deep(run)]:
+            joined.refused.append(f"run {identity}: {lenient_json.TOO_DEEP}")
+            del by_id[identity]
+        with transaction.atomic():
+            whole = _join_waiting(by_id, caller)
+        joined.waited += whole
+    _translate(whole, caller, joined)
+    return joined
+
+
+def _by_id(pieces: Iterable[Run], joined: Joined) -> dict[str, Run]:
     by_id: dict[str, Run] = {}
     for piece in pieces:
         place = "run"
@@ -60,24 +107,16 @@ def join(pieces: Iterable[Run], caller: Caller) -> Joined:
             by_id[identity] = langsmith.merged(by_id.get(identity, {}), piece)
         except BadItem as bad:
             joined.refused.append(bad.at(place))
-    is_whole = all(langsmith.is_finished(run) for run in by_id.values())
-    if is_whole and not pending.is_any_known(caller.project_id, DIALECT, by_id.keys()):
-        # Most runs come whole. For them SQL is read, but not locked.
-        whole = by_id
-    else:
-        for identity in [identity for identity, run in by_id.items() if lenient_json.is_too_deep(run)]:
-            joined.refused.append(f"run {identity}: {lenient_json.TOO_DEEP}")
-            del by_id[identity]
-        with transaction.atomic():
-            whole = _join_waiting(by_id, caller)
-        joined.waited += whole
+    return by_id
+
+
+def _translate(whole: Mapping[str, Run], caller: Caller, joined: Joined) -> None:
     for identity, run in whole.items():
         try:
             joined.spans.append(_span(run, caller))
         except BadItem as bad:
             joined.refused.append(bad.at(f"run {identity}"))
     counters.count("onwatch_spans_rejected_total", len(joined.refused))
-    return joined
 
 
 def _join_waiting(by_id: dict[str, Run], caller: Caller) -> dict[str, Run]:

@@ -13,7 +13,8 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
@@ -27,7 +28,7 @@ from telemetry.dialects.decoded import BadBody, BadItem, Decoded
 from telemetry.group import Backlogged, committer
 from telemetry.langsmith import feedback, runs
 from telemetry.langsmith.feedback import Given
-from telemetry.langsmith.runs import Joined
+from telemetry.langsmith.runs import Joined, Run
 from telemetry.lenient_json import BadJson
 from telemetry.receive import body
 from telemetry.receive.body import BadEncoding, Disconnected, TooLarge, UnknownEncoding
@@ -58,8 +59,16 @@ _RUN_FIELD = re.compile(r"(post|patch)\.([^.]+)(?:\.(inputs|outputs|events|extra
 #: One, because what it does is nearly all Python: more would only take turns with each other and with the committer.
 _joiner = ThreadPoolExecutor(1, thread_name_prefix="joiner")
 
-Pieces = tuple[list[dict[str, Any]], list[dict[str, Any]]]
-Read = Callable[[bytes, Request], Pieces]
+
+class Sent(NamedTuple):
+    """What a request brought: pieces of runs, as their client calls them, and judgements."""
+
+    posts: list[Run]
+    patches: list[Run]
+    feedback: list[dict[str, Any]]
+
+
+Read = Callable[[bytes, Request], Sent]
 
 
 def _object(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
@@ -91,41 +100,43 @@ def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
     return value
 
 
-def read_multipart(raw: bytes, request: Request) -> Pieces:
+def read_multipart(raw: bytes, request: Request) -> Sent:
     """``post.ID``, ``patch.ID`` with their fields in parts of their own, ``attachment.ID.NAME`` and ``feedback.ID``."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    feedback = []
+    found: dict[tuple[str, str], Run] = {}
+    given = []
     for part in multipart.parts(raw, request.headers.get("content-type", "")):
         if match := _RUN_FIELD.fullmatch(part.name):
-            event, identity, field = match.groups()
+            event, identity, name = match.groups()
             run = found.setdefault((event, identity), {"id": identity})
             value = _json(part.content, part.name)
-            run.update({field: value} if field else _object(value, part.name))
+            run.update({name: value} if name else _object(value, part.name))
         elif match := _ATTACHMENT.fullmatch(part.name):
             # Its bytes are not kept: what a run is judged by is text.
             told = {"name": match[2], "mime_type": part.media_type, "bytes": len(part.content)}
             run = found.setdefault(("patch", match[1]), {"id": match[1]})
             run["attachments"] = [*run.get("attachments", []), told]
         elif part.name.startswith("feedback."):
-            feedback.append(_feedback(part.content, part.name))
-    return list(found.values()), feedback
+            given.append(_feedback(part.content, part.name))
+    posts, patches = ([run for (event, _), run in found.items() if event == wanted] for wanted in ("post", "patch"))
+    return Sent(posts, patches, given)
 
 
-def read_batch(raw: bytes, request: Request) -> Pieces:
+def read_batch(raw: bytes, request: Request) -> Sent:
     batch = _object(_json(raw, "body"), "body")
-    return _list(batch.get("post") or [], "post") + _list(batch.get("patch") or [], "patch"), []
+    return Sent(_list(batch.get("post") or [], "post"), _list(batch.get("patch") or [], "patch"), [])
 
 
-def read_run(raw: bytes, request: Request) -> Pieces:
+def read_run(raw: bytes, request: Request) -> Sent:
     """One run; a patch names it in the path and sends null for all that it does not know."""
     run = _object(_json(raw, "body"), "body")
-    if request.method == "PATCH":
-        run["id"] = request.path.rstrip("/").rpartition("/")[2]
-    return [run], []
+    if request.method != "PATCH":
+        return Sent([run], [], [])
+    run["id"] = request.path.rstrip("/").rpartition("/")[2]
+    return Sent([], [run], [])
 
 
-def read_feedback(raw: bytes, request: Request) -> Pieces:
-    return [], [_feedback(raw, "body")]
+def read_feedback(raw: bytes, request: Request) -> Sent:
+    return Sent([], [], [_feedback(raw, "body")])
 
 
 def _problem(status: int, detail: str, **headers: str) -> Reply:
@@ -150,7 +161,7 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
                 limit=settings.ONWATCH_MAX_BODY_BYTES,
                 declared=request.headers.get("content-length", ""),
             )
-            taken, items = await _take(raw, request, read, caller)
+            refused, items = await _take(raw, request, read, caller)
         except KeyRefused as error:
             return _problem(error.status, str(error))
         except TooLarge as error:
@@ -166,42 +177,86 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
         except Exception:
             logger.exception("A request of a LangSmith client failed by a fault of ours.")
             return _problem(500, OUR_FAULT)
-        if taken.refused and read in (read_run, read_feedback):
-            return _problem(422, "; ".join(taken.refused))
-        answer = orjson.dumps({"message": "Stored", "refused": taken.refused[:20]})
-        return Reply(202, answer, items=items, refused=taken.refused)
+        if refused and read in (read_run, read_feedback):
+            return _problem(422, "; ".join(refused))
+        answer = orjson.dumps({"message": "Stored", "refused": refused[:20]})
+        return Reply(202, answer, items=items, refused=refused)
 
     return handler
 
 
-async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tuple[Joined, int]:
-    """What became of the pieces, and how many of them are good. Spans are stored together with those of other requests;
-    a judgement comes after what it judges.
+async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tuple[list[str], int]:
+    """What was refused and why, and how many pieces are good.
+
+    Runs that come whole go the way of all spans: decoded and stored together with what others send. Whether a piece of
+    theirs waits is asked when they are stored. Pieces are joined before, in a thread that may wait for SQL.
     """
     in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, _joiner)
+    reading = _Reading(request, read, caller)
+    try:
+        stored = await committer().commit(raw, reading)
+    except _InPieces as pieces:
+        return await _take_pieces(raw, pieces.sent, caller)
+    await in_thread(_complete, reading.posts, caller)
+    return stored.refused, len(stored.spans)
+
+
+class _InPieces(Exception):
+    """There is more in the request than whole runs."""
+
+    def __init__(self, sent: Sent) -> None:
+        super().__init__()
+        self.sent = sent
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Decodes a request of whole runs. Raises _InPieces."""
+
+    request: Request
+    read: Read
+    caller: Caller
+    posts: list[Run] = field(default_factory=list)
+
+    def __call__(self, raw: bytes) -> tuple[Decoded, int]:
+        encoding = self.request.headers.get("content-encoding", "")
+        plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
+        sent = self.read(plain, self.request)
+        if sent.patches or sent.feedback or not all(map(runs.stands_alone, sent.posts)):
+            raise _InPieces(sent)
+        self.posts = sent.posts
+        joined = runs.translate(sent.posts, self.caller)
+        return Decoded(spans=joined.spans, rejected=len(joined.refused), refused=joined.refused), len(plain)
+
+
+def _complete(posts: list[Run], caller: Caller) -> None:
+    drop_dead_connections()
+    runs.complete(posts, caller)
+
+
+async def _take_pieces(raw: bytes, sent: Sent, caller: Caller) -> tuple[list[str], int]:
+    """A judgement comes after what it judges."""
+    in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, _joiner)
     with committer().coming():
-        joined, given, items = await in_thread(_join, raw, request, read, caller)
+        joined, given = await in_thread(_join, sent, caller)
     if joined.spans:
         decoded = await committer().commit(raw, lambda _: (Decoded(spans=joined.spans), len(raw)))
-        joined.refused += [decoded.message] if decoded.message else []
+        joined.refused += decoded.refused
     if joined.waited or given:
         await in_thread(_finish, joined, given, caller)
-    return joined, items - len(joined.refused)
+    return joined.refused, len(sent.posts) + len(sent.patches) + len(sent.feedback) - len(joined.refused)
 
 
-def _join(raw: bytes, request: Request, read: Read, caller: Caller) -> tuple[Joined, list[Given], int]:
+def _join(sent: Sent, caller: Caller) -> tuple[Joined, list[Given]]:
     drop_dead_connections()
-    encoding = request.headers.get("content-encoding", "")
-    plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
-    pieces, entries = read(plain, request)
-    joined = runs.join(pieces, caller)
+    joined = runs.join(sent.posts + sent.patches, caller)
     given = []
-    for entry in entries:
+    for entry in sent.feedback:
         try:
             given.append(feedback.read(entry))
         except BadItem as bad:
             joined.refused.append(bad.at("feedback"))
-    return joined, given, len(pieces) + len(entries)
+    return joined, given
 
 
 def _finish(joined: Joined, given: list[Given], caller: Caller) -> None:

@@ -6,14 +6,16 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import NamedTuple
+from unittest.mock import Mock
 
 import orjson
 import pytest
 import zstandard
+from django.db import OperationalError
 from django.utils import timezone
 
 from core import clickhouse
-from telemetry import store
+from telemetry import pending, store
 from telemetry.langsmith import runs
 from telemetry.models import PendingRun
 from tests.telemetry.langsmith.client import END, NOW, call, multipart, pieces_of, run, sent
@@ -73,6 +75,28 @@ def test_the_end_may_come_before_the_beginning(key):
         call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)
     (span,) = stored()
     assert "Because." in span.output
+
+
+def test_a_patch_that_came_before_its_whole_run_is_part_of_it(key):
+    whole = run() | END
+    late = {"id": whole["id"], "outputs": {"choices": [{"message": {"role": "assistant", "content": "Corrected."}}]}}
+    for event, piece in (("patch", late | {"tags": ["checked"]}), ("post", whole), ("post", whole)):
+        body, kind = multipart(*pieces_of(event, piece))
+        assert call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)[0] == 202
+    (span,) = stored()
+    assert "Corrected." in span.output and span.user_id == "u1"
+    assert rows("SELECT tags FROM spans") == [(["checked"],)]
+    assert not PendingRun.objects.exists()
+    assert rows("SELECT sum(spans) FROM spans_1m") == [(1,)]
+
+
+def test_whole_runs_are_stored_once_although_sql_was_away(key, monkeypatch):
+    body, kind = multipart(*pieces_of("post", run() | END))
+    with monkeypatch.context() as away:
+        away.setattr(pending, "is_any_known", Mock(side_effect=OperationalError))
+        assert call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)[0] == 503
+    assert call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)[0] == 202
+    assert len(stored()) == 1
 
 
 def test_a_batch_sent_again_is_counted_once(key):
