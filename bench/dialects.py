@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import orjson
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -23,7 +24,13 @@ from bench.sender import OTLP, Receiver
 from bench.workload import Workload
 
 SPANS_PER_REQUEST = 48
+BOUNDARY = "d41d8cd98f00b204e9800998ecf8427e"
 RUN_TYPES = {"invoke_workflow": "chain", "embeddings": "embedding", "retrieval": "retriever", "chat": "llm"}
+#: What the client tells of itself with every run.
+RUNTIME = {
+    "sdk": "langsmith-py", "sdk_version": "0.15.0", "library": "langsmith", "platform": "Linux-6.1.0-x86_64",
+    "runtime": "python", "py_implementation": "CPython", "runtime_version": "3.11.7", "langchain_version": "1.7.0",
+}  # fmt: skip
 
 
 class Spoken(NamedTuple):
@@ -34,38 +41,69 @@ class Spoken(NamedTuple):
     body: Any
 
 
-def as_runs(body: bytes) -> bytes:
-    """What LangSmith's client would send of these spans: whole runs, as one batch."""
-    runs = []
+def as_batch(body: bytes) -> bytes:
+    """What LangSmith's client sends of these spans as one batch of whole runs."""
+    return orjson.dumps({"post": list(_runs(body)), "patch": []})
+
+
+def as_multipart(body: bytes) -> bytes:
+    """The same as the client sends it unless told otherwise: each run in parts."""
+    return (
+        b"".join(_part(name, value) for run in _runs(body) for name, value in _parts(run))
+        + f"--{BOUNDARY}--\r\n".encode()
+    )
+
+
+def _parts(run: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    own = {name: run.pop(name) for name in ("inputs", "outputs", "events", "extra")}
+    if error := run.pop("error"):
+        own["error"] = error
+    yield f"post.{run['id']}", run
+    for name, value in own.items():
+        yield f"post.{run['id']}.{name}", value
+
+
+def _part(name: str, value: Any) -> bytes:
+    content = orjson.dumps(value)
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n'
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content + b"\r\n"
+
+
+def _runs(body: bytes) -> Iterator[dict[str, Any]]:
     request = MessageToDict(ExportTraceServiceRequest.FromString(body))
     for span in request["resourceSpans"][0]["scopeSpans"][0]["spans"]:
         said = {pair["key"]: next(iter(pair["value"].values())) for pair in span["attributes"]}
         operation = said.get("gen_ai.operation.name", "")
-        runs.append(
-            {
-                "id": _uuid(span["spanId"]),
-                "trace_id": _uuid(span["traceId"]),
-                "parent_run_id": _uuid(span["parentSpanId"]) if "parentSpanId" in span else None,
-                "name": span["name"],
-                "run_type": RUN_TYPES.get(operation, "chain"),
-                "start_time": _iso(span["startTimeUnixNano"]),
-                "end_time": _iso(span["endTimeUnixNano"]),
-                "session_name": "bench",
-                "inputs": _input(said),
-                "outputs": _output(said),
-                "extra": {
-                    "metadata": {
-                        "ls_provider": said.get("gen_ai.provider.name", ""),
-                        "ls_model_name": said.get("gen_ai.request.model", ""),
-                        "user_id": said["user.id"],
-                        "session_id": said["session.id"],
-                        "feature": said["ai.feature"],
-                    }
+        identity, start = _uuid(span["spanId"]), _iso(span["startTimeUnixNano"])
+        yield {
+            "id": identity,
+            "trace_id": _uuid(span["traceId"]),
+            "parent_run_id": _uuid(span["parentSpanId"]) if "parentSpanId" in span else None,
+            "dotted_order": f"{start:.26}Z{_uuid(span['traceId'])}.{start:.26}Z{identity}",
+            "name": span["name"],
+            "run_type": RUN_TYPES.get(operation, "chain"),
+            "start_time": start,
+            "end_time": _iso(span["endTimeUnixNano"]),
+            "session_name": "bench",
+            "tags": [],
+            "events": [],
+            "inputs": _input(said),
+            "outputs": _output(said),
+            "extra": {
+                "runtime": RUNTIME,
+                "metadata": {
+                    "ls_provider": said.get("gen_ai.provider.name", ""),
+                    "ls_model_name": said.get("gen_ai.request.model", ""),
+                    "user_id": said["user.id"],
+                    "session_id": said["session.id"],
+                    "feature": said["ai.feature"],
                 },
-                "error": span.get("status", {}).get("message"),
-            }
-        )
-    return json.dumps({"post": runs, "patch": []}).encode()
+            },
+            "error": span.get("status", {}).get("message"),
+        }
 
 
 def _uuid(identity: str) -> str:
@@ -102,7 +140,9 @@ def dialects() -> Iterator[Spoken]:
     yield Spoken("GenAI, OTLP", OTLP, lambda body: body)
     yield Spoken("OpenInference, OTLP", OTLP, lambda body: spoken_as(body, keep=False))
     yield Spoken("GenAI, OTLP as JSON", Receiver(media_type="application/json"), as_json)
-    yield Spoken("LangSmith, batches of runs", Receiver("/api/v1/runs/batch", "application/json"), as_runs)
+    yield Spoken("LangSmith, batches of runs", Receiver("/api/v1/runs/batch", "application/json"), as_batch)
+    parts = Receiver("/api/v1/runs/multipart", f"multipart/form-data; boundary={BOUNDARY}")
+    yield Spoken("LangSmith, runs in parts", parts, as_multipart)
 
 
 def main() -> None:

@@ -13,14 +13,19 @@ from telemetry.dialects.decoded import BadBody
 
 MAX_PARTS = 20_000
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
-_NAME = re.compile(rb'name="([^"]*)"', re.IGNORECASE)
+_NAME = re.compile(rb'[nN]ame="([^"]*)"')
 _TYPE = re.compile(rb"^content-type:\s*([^;\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
 
 class Part(NamedTuple):
     name: str
     content: bytes
-    media_type: str = ""
+    head: bytes
+
+    @property
+    def media_type(self) -> str:
+        kind = _TYPE.search(self.head)
+        return kind[1].decode("latin-1").strip() if kind else ""
 
 
 def parts(body: bytes, content_type: str) -> Iterator[Part]:
@@ -35,13 +40,9 @@ def parts(body: bytes, content_type: str) -> Iterator[Part]:
     if len(pieces) - 2 > MAX_PARTS:
         raise BadBody(f"The body has more than {MAX_PARTS} parts.")
     for number, piece in enumerate(pieces[1:-1]):
-        head, separator, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        name = _NAME.search(head)
-        if not separator or not name:
+        end = piece.find(b"\r\n\r\n")
+        name = _NAME.search(piece, 0, max(end, 0))
+        if not name:
             raise BadBody(f"part {number}: has no Content-Disposition with a name.")
-        kind = _TYPE.search(head)
-        yield Part(
-            name[1].decode("utf-8", "replace"),
-            content.removesuffix(b"\r\n"),
-            kind[1].decode("latin-1").strip() if kind else "",
-        )
+        content = piece[end + 4 : -2] if piece.endswith(b"\r\n", end + 4) else piece[end + 4 :]
+        yield Part(name[1].decode("utf-8", "replace"), content, piece[:end])

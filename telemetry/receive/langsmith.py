@@ -53,8 +53,8 @@ INFO: dict[str, Any] = {
     "instance_flags": {"zstd_compression_enabled": True, "gzip_body_enabled": True},
 }
 
-_ATTACHMENT = re.compile(r"attachment\.([^.]+)\.(.+)")
-_RUN_FIELD = re.compile(r"(post|patch)\.([^.]+)(?:\.(inputs|outputs|events|extra|error|serialized))?")
+#: A run itself, and its fields that travel in parts of their own.
+RUN_PARTS = frozenset({"", "inputs", "outputs", "events", "extra", "error", "serialized"})
 
 #: One, because what it does is nearly all Python: more would only take turns with each other and with the committer.
 _joiner = ThreadPoolExecutor(1, thread_name_prefix="joiner")
@@ -102,23 +102,33 @@ def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
 
 def read_multipart(raw: bytes, request: Request) -> Sent:
     """``post.ID``, ``patch.ID`` with their fields in parts of their own, ``attachment.ID.NAME`` and ``feedback.ID``."""
-    found: dict[tuple[str, str], Run] = {}
+    found: dict[str, dict[str, Run]] = {"post": {}, "patch": {}}
     given = []
+    has_nul = b"\\u0000" in raw
     for part in multipart.parts(raw, request.headers.get("content-type", "")):
-        if match := _RUN_FIELD.fullmatch(part.name):
-            event, identity, name = match.groups()
-            run = found.setdefault((event, identity), {"id": identity})
-            value = _json(part.content, part.name)
-            run.update({name: value} if name else _object(value, part.name))
-        elif match := _ATTACHMENT.fullmatch(part.name):
+        event, _, rest = part.name.partition(".")
+        identity, _, name = rest.partition(".")
+        if event in found and identity and name in RUN_PARTS:
+            run = found[event].get(identity)
+            if run is None:
+                run = found[event][identity] = {"id": identity}
+            try:
+                # Nearly all of them are read at once.
+                value = orjson.loads(part.content) if not has_nul else _json(part.content, part.name)
+            except orjson.JSONDecodeError:
+                value = _json(part.content, part.name)
+            if name:
+                run[name] = value
+            else:
+                run.update(_object(value, part.name))
+        elif event == "attachment" and identity and name:
             # Its bytes are not kept: what a run is judged by is text.
-            told = {"name": match[2], "mime_type": part.media_type, "bytes": len(part.content)}
-            run = found.setdefault(("patch", match[1]), {"id": match[1]})
+            told = {"name": name, "mime_type": part.media_type, "bytes": len(part.content)}
+            run = found["patch"].setdefault(identity, {"id": identity})
             run["attachments"] = [*run.get("attachments", []), told]
-        elif part.name.startswith("feedback."):
+        elif event == "feedback":
             given.append(_feedback(part.content, part.name))
-    posts, patches = ([run for (event, _), run in found.items() if event == wanted] for wanted in ("post", "patch"))
-    return Sent(posts, patches, given)
+    return Sent(list(found["post"].values()), list(found["patch"].values()), given)
 
 
 def read_batch(raw: bytes, request: Request) -> Sent:
