@@ -55,6 +55,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --prerelease=if-necessary-or-explicit --generate-hashes --no-header \
 		--extra test pyproject.toml -c requirements.lock -o requirements-test.lock
 	for file in tests/clients/environments/*.in; do \
+		case "$$file" in *collectors.in) hashes=--generate-hashes ;; *) hashes= ;; esac; \
 		uv pip compile --universal --python-version 3.11 --prerelease=if-necessary-or-explicit --no-header --no-annotate \
-			"$$file" -o "$${file%.in}.txt" || exit; \
+			$$hashes "$$file" -o "$${file%.in}.txt" || exit; \
 	done

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import html
+import http.cookiejar
 import json
+import re
 import time
 import urllib.error
 import urllib.parse
@@ -13,7 +17,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.console import Running
+from tests.console import PASSWORD, Running
 
 #: A key of the project ``default`` with every scope.
 KEY = "ow_only_for_these_tests_0123456789"
@@ -45,6 +49,35 @@ class Console:
         except urllib.error.HTTPError as error:
             pytest.fail(f"{path}{query} answered {error.code}: {error.read().decode()}")
 
+    @functools.cached_property
+    def _signed_in(self) -> urllib.request.OpenerDirector:
+        """The admin's browser."""
+        cookies = http.cookiejar.CookieJar()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+        browser.open(f"{self.url}/accounts/login/", timeout=20).read()
+        token = next(cookie.value for cookie in cookies if cookie.name == "csrftoken")
+        form = {"login": "admin", "password": PASSWORD, "csrfmiddlewaretoken": token}
+        browser.open(f"{self.url}/accounts/login/", urllib.parse.urlencode(form).encode(), timeout=20).read()
+        return browser
+
+    def metric(self, name: str, aggregation: str, service: str) -> str:
+        """What the chart of a metric says of the last hour; nothing before it knows the metric."""
+        query = {"project": "default", "metric": name, "aggregation": aggregation, "where.service": service}
+        try:
+            address = f"{self.url}/metrics-explorer/chart/?{urllib.parse.urlencode(query | {'range': '1h'})}"
+            with self._signed_in.open(address, timeout=20) as response:
+                shown = response.read().decode()
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                pytest.fail(f"{address} answered {error.code}: {error.read().decode()}")
+            return ""
+        said = re.search(r"whole range: <strong>(.*?)</strong>", shown)
+        return html.unescape(said[1]) if said else ""
+
+    def wait_metric(self, name: str, aggregation: str, service: str, value: str) -> None:
+        about = f"{aggregation} of {name} from {service} to be {value}"
+        self.until(lambda: self.metric(name, aggregation, service), value.__eq__, about)
+
     def until(self, ask: Callable[[], T], enough: Callable[[T], Any], what: str) -> T:
         """The first answer that is enough; the test fails when none is in time."""
         deadline = time.monotonic() + PATIENCE
@@ -73,9 +106,13 @@ class Console:
 
     def wait_all_spans(self, count: int, **filters: str) -> list[dict[str, Any]]:
         """Every span of every trace that passes the filters, when there are so many."""
+        return self.wait_whole(lambda spans: len(spans) >= count, **filters)
+
+    def wait_whole(self, are_whole: Callable[[list[dict[str, Any]]], bool], **filters: str) -> list[dict[str, Any]]:
+        """Every span of every trace that passes the filters, when they are whole."""
 
         def ask() -> list[dict[str, Any]]:
             traces = self.get("/traces", **{"range": "1h", "limit": 200} | filters)["traces"]
             return [span for trace in reversed(traces) for span in self.spans(trace["trace_id"])]
 
-        return self.until(ask, lambda spans: len(spans) >= count, f"{count} spans with {filters}")
+        return self.until(ask, are_whole, f"all spans with {filters}")

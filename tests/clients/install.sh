@@ -1,6 +1,7 @@
 #!/bin/sh
 # One isolated environment for each file in environments/, made anew when that file changes.
-# Hashes are left out: nothing of this is part of the product, and the versions are pinned.
+# Versions are pinned; hashes are left out, since nothing of this is part of the product, but for the collectors: those
+# are programs as somebody built them, and uv checks every hash that a file names.
 set -eu
 cd "$(dirname "$0")/../.."
 described=tests/clients/environments

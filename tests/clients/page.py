@@ -34,6 +34,15 @@ UNTOLD = frozenset(
         "embedding_projection", "scores",
     }
 )  # fmt: skip
+#: What stands on the page for the values that a test fills in.
+PLACES = {
+    "url": "http://HOST:8000",
+    "grpc": "http://HOST:4317",
+    "key": "KEY",
+    "collector_grpc": "localhost:4317",
+    "collector_http": "localhost:4318",
+    "folder": "/var/log/shop",
+}
 ORDER = ("chain", "agent", "llm", "embedding", "retrieval", "rerank", "tool", "guardrail", "evaluator", "other")
 
 HEAD = """# Senders
@@ -70,6 +79,7 @@ def _section(sender: Sender, spans: Spans) -> str:
         f"## {sender.title}",
         f"With {versions}. {sender.about()}",
         _fenced("sh", _settings(sender)),
+        _fenced("yaml", sender.configured(**PLACES).strip() if sender.configuration else ""),
         _fenced(language, sender.added_lines()),
         _arrived(spans),
     ]
@@ -81,11 +91,10 @@ def _fenced(language: str, lines: str) -> str:
 
 
 def _settings(sender: Sender) -> str:
-    places = {"url": "http://HOST:8000", "grpc": "http://HOST:4317", "key": "KEY"}
-    lines = [f"export {name}={value.format(**places)}" for name, value in sender.settings.items()]
+    lines = [f"export {name}={value}" for name, value in sender.pointed(**PLACES).items()]
     if sender.options:
         lines.append(f"# {sender.options_say}")
-        lines += [f"export {name}={value}" for name, value in sender.options.items()]
+        lines += [f"export {name}={value}" for name, value in sender.optional(**PLACES).items()]
     return "\n".join(lines)
 
 

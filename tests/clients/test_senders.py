@@ -85,7 +85,7 @@ def check_content(found: list[Span]) -> None:
     assert "Weather in Springfield?" in found[TOOL]["input"]
 
 
-@pytest.mark.parametrize("slug", ["otel-http", "otel-grpc"])
+@pytest.mark.parametrize("slug", ["otel-http", "otel-grpc", "rotel-http", "rotel-grpc", "collector"])
 def test_opentelemetry_sdk(sent, slug):
     spans = sent(slug)
     (root,) = roots(spans)

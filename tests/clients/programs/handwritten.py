@@ -1,6 +1,8 @@
 """Spans written by hand in the words of the GenAI conventions: a question, documents, a model, a tool."""
 
 import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from opentelemetry import trace
 
@@ -62,18 +64,28 @@ REFUSED = {
     "gen_ai.request.model": "fail-model",
     "error.type": "RateLimitError",
 }
+JUDGED = {
+    "gen_ai.evaluation.name": "tone",
+    "gen_ai.evaluation.score.value": 0.75,
+    "gen_ai.evaluation.score.label": "friendly",
+    "gen_ai.evaluation.explanation": "Short and clear.",
+}
 WHO = {"user.id": "user-1", "gen_ai.conversation.id": "session-1", "feature": "search"}
 
 
-def run(tracer: trace.Tracer) -> None:
+def run(tracer: trace.Tracer, tell: Callable[[str, Mapping[str, Any]], None] | None = None) -> None:
+    """With ``tell``, what was said is told as an event of its span, and is on no span."""
     with tracer.start_as_current_span("answer", attributes=WHO):
         for name, attributes in (
             ("embeddings text-embedding-3-small", EMBEDDINGS),
             ("retrieval handbook", RETRIEVAL),
-            ("chat gpt-4o-mini", CHAT | MESSAGES | WHO),
+            ("chat gpt-4o-mini", CHAT | WHO if tell else CHAT | MESSAGES | WHO),
             ("execute_tool get_weather", TOOL),
         ):
             with tracer.start_as_current_span(name, attributes=attributes):
-                pass
+                if tell and name.startswith("chat"):
+                    said = {key: json.loads(value) for key, value in MESSAGES.items()}
+                    tell("gen_ai.client.inference.operation.details", CHAT | said)
+                    tell("gen_ai.evaluation.result", JUDGED)
         with tracer.start_as_current_span("chat fail-model", attributes=REFUSED) as span:
             span.set_status(trace.StatusCode.ERROR, "Rate limit reached for requests")
