@@ -57,14 +57,14 @@ def translate(posts: Iterable[Run], caller: Caller) -> Joined:
     return joined
 
 
-def complete(posts: Iterable[Run], caller: Caller) -> None:
-    """Put what waited for stored runs into them, which is rare: a patch that came before its post.
+def complete(spans: Iterable[Span], posts: Iterable[Run], caller: Caller) -> None:
+    """Put what waited for stored runs into their spans, which is rare: a patch that came before its post.
 
     May be done again. Raises StoreUnavailable.
     """
-    by_id = _by_id(posts, Joined())
-    if not pending.is_any_known(caller.project_id, DIALECT, by_id.keys()):
+    if not pending.is_any_known(caller.project_id, DIALECT, {span.span_id for span in spans}):
         return
+    by_id = _by_id(posts, Joined())
     with transaction.atomic():
         waiting = pending.known(caller.project_id, DIALECT, by_id.keys(), held=True)
         together = {identity: langsmith.merged(by_id[identity], row.pieces) for identity, row in waiting.items()}

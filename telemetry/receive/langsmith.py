@@ -33,6 +33,7 @@ from telemetry.lenient_json import BadJson
 from telemetry.receive import body
 from telemetry.receive.body import BadEncoding, Disconnected, TooLarge, UnknownEncoding
 from telemetry.receive.http import Reply, Request
+from telemetry.span import Span
 from telemetry.store import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -207,7 +208,7 @@ async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tup
         stored = await committer().commit(raw, reading)
     except _InPieces as pieces:
         return await _take_pieces(raw, pieces.sent, caller)
-    await in_thread(_complete, reading.posts, caller)
+    await in_thread(_complete, stored.spans, reading.posts, caller)
     return stored.refused, len(stored.spans)
 
 
@@ -239,9 +240,9 @@ class _Reading:
         return Decoded(spans=joined.spans, rejected=len(joined.refused), refused=joined.refused), len(plain)
 
 
-def _complete(posts: list[Run], caller: Caller) -> None:
+def _complete(spans: list[Span], posts: list[Run], caller: Caller) -> None:
     drop_dead_connections()
-    runs.complete(posts, caller)
+    runs.complete(spans, posts, caller)
 
 
 async def _take_pieces(raw: bytes, sent: Sent, caller: Caller) -> tuple[list[str], int]:
