@@ -7,7 +7,6 @@ from django.conf import settings
 
 from accounts import keys
 from accounts.models import ApiKey, Project
-from core import clickhouse
 from core.redis import connect
 from onwatch import private_redis
 from telemetry import commit, store
@@ -30,10 +29,8 @@ def _redis_server() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _engine() -> Iterator[None]:
+def _engine() -> None:
     store.migrate()
-    yield
-    clickhouse.close_all()
 
 
 @pytest.fixture
