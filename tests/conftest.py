@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -11,6 +12,12 @@ from core.redis import connect
 from onwatch import private_redis
 from telemetry import commit, store
 from telemetry.senders import tally
+
+# How long an example takes says how busy the machine is, not whether it is right.
+hypothesis.settings.register_profile(
+    "onwatch", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("onwatch")
 
 TABLES = (
     "sender_receipts", "sender_sources", "sender_notes",
