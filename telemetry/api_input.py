@@ -26,7 +26,7 @@ from pydantic import (
 from accounts.keys import Caller
 from core.money import to_nano
 from core.problems import Problem
-from core.timerange import BadRange, parse_moment
+from core.timerange import BadRange, in_utc, parse_moment
 from telemetry import errors, lenient_json, times
 from telemetry.dialects.values import MAX_JSON_DEPTH, is_deeper
 from telemetry.messages import as_text
@@ -48,7 +48,7 @@ def _relative(value: Any) -> Any:  # noqa: ANN401
 
 
 def _plausible(value: datetime) -> datetime:
-    moment = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    moment = in_utc(value)
     if wrong := times.wrong(moment):
         raise ValueError(wrong)
     return moment

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from core.timerange import in_utc
 from telemetry.dialects.decoded import BadBody, BadItem
 from telemetry.dialects.values import MAX_JSON_DEPTH, is_deeper, json_text
 
@@ -197,9 +198,8 @@ def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
     if value in (None, ""):
         return None
     try:
-        found = datetime.fromisoformat(value)
-        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, TypeError, OverflowError):
+        found = in_utc(datetime.fromisoformat(value))
+    except (ValueError, TypeError):
         raise BadItem(f"{str(value)[:60]!r} is no time", field=field) from None
     if not EPOCH < found <= datetime.now(UTC) + AHEAD:
         raise BadItem("lies before 1970 or more than a day ahead", field=field)
