@@ -28,7 +28,7 @@ from core.money import to_nano
 from core.problems import Problem
 from core.timerange import BadRange, in_utc, parse_moment
 from telemetry import errors, lenient_json, times
-from telemetry.dialects.values import MAX_JSON_DEPTH, is_deeper
+from telemetry.dialects.values import MAX_JSON_DEPTH
 from telemetry.messages import as_text
 from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding, decompress
 from telemetry.span import ERROR_TYPES, Document, Kind, Score, Span, Status
@@ -55,7 +55,7 @@ def _plausible(value: datetime) -> datetime:
 
 
 def _not_too_deep(value: Any) -> Any:  # noqa: ANN401
-    if is_deeper(value, MAX_JSON_DEPTH):
+    if lenient_json.is_deeper(value, MAX_JSON_DEPTH):
         raise ValueError(f"is nested deeper than {MAX_JSON_DEPTH} levels")
     return value
 
