@@ -62,14 +62,14 @@ def _check_runs(read: Callable[[bytes, Any], Any], data: bytes) -> None:
     headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
     request = SimpleNamespace(headers=headers, method="POST", path="/runs")
     with contextlib.suppress(BadBody):
-        pieces, entries = read(data, request)
-        for piece in pieces:
+        pieces = read(data, request)
+        for piece in [*pieces.posts, *pieces.patches]:
             with contextlib.suppress(BadItem):
                 langsmith.run_id(piece.get("id"))
                 run = langsmith.merged({}, piece)
                 json.dumps(run)
                 check_span(langsmith.to_span(run, CALLER), free_ids=True)
-        for entry in entries:
+        for entry in pieces.feedback:
             with contextlib.suppress(BadItem):
                 feedback.read(entry)
 

@@ -36,8 +36,11 @@ def _redis_server() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _engine() -> None:
+def _engine() -> Iterator[None]:
     store.migrate()
+    yield
+    # Its thread would write what the last test sent when that test's database is gone.
+    tally.forget()
 
 
 @pytest.fixture

@@ -13,15 +13,16 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 
 from accounts.keys import Caller, KeyRefused
 from core.connections import drop_dead_connections
-from telemetry import counters, lenient_json
+from telemetry import counters, lenient_json, pending
 from telemetry.dialects import multipart
 from telemetry.dialects.decoded import BadBody, BadItem, Decoded
 from telemetry.group import Backlogged, committer
@@ -58,7 +59,15 @@ _RUN_FIELD = re.compile(r"(post|patch)\.([^.]+)(?:\.(inputs|outputs|events|extra
 #: One, because what it does is nearly all Python: more would only take turns with each other and with the committer.
 _joiner = ThreadPoolExecutor(1, thread_name_prefix="joiner")
 
-Pieces = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+class Pieces(NamedTuple):
+    """What a body carries: beginnings of runs (or whole ones), what is added to runs, and judgements."""
+
+    posts: list[dict[str, Any]]
+    patches: list[dict[str, Any]]
+    feedback: list[dict[str, Any]]
+
+
 Read = Callable[[bytes, Request], Pieces]
 
 
@@ -108,12 +117,13 @@ def read_multipart(raw: bytes, request: Request) -> Pieces:
             run["attachments"] = [*run.get("attachments", []), told]
         elif part.name.startswith("feedback."):
             feedback.append(_feedback(part.content, part.name))
-    return list(found.values()), feedback
+    by_event = {wanted: [run for (event, _), run in found.items() if event == wanted] for wanted in ("post", "patch")}
+    return Pieces(by_event["post"], by_event["patch"], feedback)
 
 
 def read_batch(raw: bytes, request: Request) -> Pieces:
     batch = _object(_json(raw, "body"), "body")
-    return _list(batch.get("post") or [], "post") + _list(batch.get("patch") or [], "patch"), []
+    return Pieces(_list(batch.get("post") or [], "post"), _list(batch.get("patch") or [], "patch"), [])
 
 
 def read_run(raw: bytes, request: Request) -> Pieces:
@@ -121,11 +131,12 @@ def read_run(raw: bytes, request: Request) -> Pieces:
     run = _object(_json(raw, "body"), "body")
     if request.method == "PATCH":
         run["id"] = request.path.rstrip("/").rpartition("/")[2]
-    return [run], []
+        return Pieces([], [run], [])
+    return Pieces([run], [], [])
 
 
 def read_feedback(raw: bytes, request: Request) -> Pieces:
-    return [], [_feedback(raw, "body")]
+    return Pieces([], [], [_feedback(raw, "body")])
 
 
 def _problem(status: int, detail: str, **headers: str) -> Reply:
@@ -193,20 +204,20 @@ def _join(raw: bytes, request: Request, read: Read, caller: Caller) -> tuple[Joi
     drop_dead_connections()
     encoding = request.headers.get("content-encoding", "")
     plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
-    pieces, entries = read(plain, request)
-    joined = runs.join(pieces, caller)
+    pieces = read(plain, request)
+    joined = runs.join(pieces.posts, pieces.patches, caller)
     given = []
-    for entry in entries:
+    for entry in pieces.feedback:
         try:
             given.append(feedback.read(entry))
         except BadItem as bad:
             joined.refused.append(bad.at("feedback"))
-    return joined, given, len(pieces) + len(entries)
+    return joined, given, sum(map(len, pieces))
 
 
 def _finish(joined: Joined, given: list[Given], caller: Caller) -> None:
     drop_dead_connections()
-    runs.forget(joined, caller)
+    pending.forget(joined.waited, now=timezone.now())
     feedback.take(caller.project_id, given)
 
 
