@@ -55,11 +55,9 @@ def correct() -> None:
 
 def assert_true_sums() -> None:
     true = rows("SELECT count(), sum(input_tokens), sum(cost_nano), countIf(error_type != '') FROM spans")
+    sums = "sum(spans), sum(input_tokens), sum(cost_nano), sumIf(spans, error_type != '')"
     for table in ("spans_1m", "spans_1h"):
-        assert (
-            rows(f"SELECT sum(spans), sum(input_tokens), sum(cost_nano), sumIf(spans, error_type != '') FROM {table}")
-            == true
-        )
+        assert rows(f"SELECT {sums} FROM {table}") == true
 
 
 def test_outputs_that_come_late_are_priced_and_counted(key):
