@@ -6,6 +6,8 @@ process per folder; several handles of that process read and write at once.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import queue
 import struct
@@ -106,6 +108,7 @@ def _open() -> Client:
                 tz_mode="aware",
             )
             _let_merges_give_way()
+            _end_at_exit()
             return client
         return clickhouse_connect.get_client(
             dsn=url, settings=QUERY_SETTINGS, autogenerate_session_id=False, tz_mode="aware"
@@ -183,14 +186,19 @@ def writing() -> Pool:
     return _pool("write", WRITE_HANDLES)
 
 
-def close_all() -> None:
+def end() -> None:
+    """Close for good: a thread that came later would open the engine anew, and die in it together with the process."""
+    _ended.set()
     with _lock:
         for pool in _pools.values():
             pool.close()
         _pools.clear()
 
 
-def end() -> None:
-    """Close for good: a thread that came later would open the engine anew, and die in it together with the process."""
-    _ended.set()
-    close_all()
+@functools.cache
+def _end_at_exit() -> None:
+    """Python ends daemon threads wherever they are; one that is ended inside of the engine takes the process with it.
+
+    Called when the driver is open: what is registered last is called first, and the driver closes its handles itself.
+    """
+    atexit.register(end)

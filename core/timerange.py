@@ -32,6 +32,8 @@ COMPARISONS: dict[str, str] = {
 REFRESHES: dict[str, str] = {"live": "Live", "10s": "10 s", "1m": "1 min", "off": "Off"}
 
 LONGEST = timedelta(days=800)
+#: Nothing older is taken, and the stores hold no later times.
+YEARS = range(2000, 2100)
 _RELATIVE = re.compile(r"now(?:-(\d{1,6})([smhdw]))?")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -40,18 +42,33 @@ class BadRange(ValueError):
     """A query string that names no time range. The message names the parameter and what it takes."""
 
 
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC, in which it is where it names no zone. Raises ValueError where UTC has no year for it."""
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+
+
 def parse_moment(text: str, *, name: str, now: datetime) -> datetime:
     """``now``, ``now-6h`` or ISO 8601 (UTC where it names no zone). Raises BadRange naming ``name``."""
-    if match := _RELATIVE.fullmatch(text.strip()):
-        amount, unit = match.groups()
-        return now - timedelta(**{_UNITS[unit]: int(amount)}) if amount else now
     try:
-        moment = parse_datetime(text.strip().replace(" ", "+") if "T" in text else text.strip())
-    except ValueError:
+        moment = _moment(text.strip(), now)
+    except (ValueError, OverflowError):
         moment = None
     if moment is None:
         raise BadRange(f"{name}: {text!r} is neither ISO 8601 nor of the form now-6h")
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.year not in YEARS:
+        raise BadRange(f"{name}: {text!r} lies outside of the years {YEARS[0]} to {YEARS[-1]}")
+    return moment
+
+
+def _moment(text: str, now: datetime) -> datetime | None:
+    if match := _RELATIVE.fullmatch(text):
+        amount, unit = match.groups()
+        return now - timedelta(**{_UNITS[unit]: int(amount)}) if amount else now
+    moment = parse_datetime(text.replace(" ", "+") if "T" in text else text)
+    return moment and in_utc(moment)
 
 
 @dataclass(frozen=True, slots=True)

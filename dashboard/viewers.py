@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from channels.layers import get_channel_layer
 
+from core.hubs import WhileWatched
 from core.leases import HOLDER
 from core.redis import RedisError, connect
 from dashboard import fragments
@@ -187,25 +188,8 @@ class Hub:
                     self._push(scope_id, await present(scope_id))
 
 
-_hub: Hub | None = None
-
-
-async def join(viewer: Viewer) -> None:
-    """Count a viewer and push to it, from now on until ``leave``."""
-    global _hub
-    if _hub is None or _hub.loop is not asyncio.get_running_loop():
-        _hub = Hub()
-    await _hub.join(viewer)
-
-
-async def leave(viewer: Viewer) -> None:
-    """May be called twice."""
-    global _hub
-    hub = _hub
-    if hub and hub.loop is asyncio.get_running_loop() and await hub.leave(viewer):
-        hub.stop()
-        if _hub is hub:
-            _hub = None
+hubs = WhileWatched(Hub)
+join, leave = hubs.join, hubs.leave
 
 
 async def present(scope_id: str) -> Fragments:

@@ -11,6 +11,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from accounts.models import Project
+from core.hubs import WhileWatched
 from core.redis import RedisError
 from incidents import live
 from incidents.live import Now
@@ -120,22 +121,5 @@ def _changed(project_id: int, told: str) -> Now | None:
     return live.now(found) if found else None
 
 
-_hub: Hub | None = None
-
-
-async def join(viewer: Viewer) -> None:
-    """Tell the viewer of every change from now on until ``leave``."""
-    global _hub
-    if _hub is None or _hub.loop is not asyncio.get_running_loop():
-        _hub = Hub()
-    await _hub.join(viewer)
-
-
-async def leave(viewer: Viewer) -> None:
-    """May be called twice."""
-    global _hub
-    hub = _hub
-    if hub and hub.loop is asyncio.get_running_loop() and await hub.leave(viewer):
-        hub.stop()
-        if _hub is hub:
-            _hub = None
+hubs = WhileWatched(Hub)
+join, leave = hubs.join, hubs.leave

@@ -26,9 +26,9 @@ from pydantic import (
 from accounts.keys import Caller
 from core.money import to_nano
 from core.problems import Problem
-from core.timerange import BadRange, parse_moment
+from core.timerange import BadRange, in_utc, parse_moment
 from telemetry import errors, lenient_json, times
-from telemetry.dialects.values import MAX_JSON_DEPTH, is_deeper
+from telemetry.dialects.values import MAX_JSON_DEPTH
 from telemetry.messages import as_text
 from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding, decompress
 from telemetry.span import ERROR_TYPES, Document, Kind, Score, Span, Status
@@ -48,14 +48,14 @@ def _relative(value: Any) -> Any:  # noqa: ANN401
 
 
 def _plausible(value: datetime) -> datetime:
-    moment = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    moment = in_utc(value)
     if wrong := times.wrong(moment):
         raise ValueError(wrong)
     return moment
 
 
 def _not_too_deep(value: Any) -> Any:  # noqa: ANN401
-    if is_deeper(value, MAX_JSON_DEPTH):
+    if lenient_json.is_deeper(value, MAX_JSON_DEPTH):
         raise ValueError(f"is nested deeper than {MAX_JSON_DEPTH} levels")
     return value
 

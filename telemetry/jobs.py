@@ -7,7 +7,7 @@ from datetime import timedelta
 from core.jobs import Job
 from core.pace import Paced
 from telemetry.langfuse import observations
-from telemetry.langsmith import feedback, runs
+from telemetry.langsmith import corrections, feedback, runs
 from telemetry.live import audit, rebuild
 from telemetry.logs import amend
 from telemetry.metrics import rollups as metric_rollups
@@ -23,5 +23,6 @@ JOBS: tuple[Job, ...] = (
     Job("langfuse-due", timedelta(seconds=2), observations.store_due),
     # Replacing spans must not take the time of receiving either.
     Job("langfuse-corrections", timedelta(seconds=2), Paced(observations.correct_due, share=0.3)),
+    Job("langsmith-corrections", timedelta(seconds=2), Paced(corrections.correct_due, share=0.3)),
     Job("live-audit", timedelta(minutes=2), audit.audit_all),
 )

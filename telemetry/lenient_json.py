@@ -68,12 +68,17 @@ def is_too_deep(value: Any) -> bool:  # noqa: ANN401
         orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
         return False
     except TypeError:
-        level = [value]
-    for _ in range(MAX_DEPTH):
+        return is_deeper(value, MAX_DEPTH)
+
+
+def is_deeper(value: Any, levels: int) -> bool:  # noqa: ANN401
+    """Whether lists and objects are nested in more levels than this; itself without recursion."""
+    level = _inside([value])
+    for _ in range(levels):
         level = [inner for outer in level for inner in _inside(outer)]
         if not level:
             return False
-    return True
+    return bool(level)
 
 
 def _inside(value: Any) -> list[Any]:  # noqa: ANN401

@@ -41,7 +41,8 @@ class Change(models.Model):
 class PendingRun(models.Model):
     """What is known of an operation that its sender tells in pieces.
 
-    A LangSmith run of which one end is known: it becomes a span, and this row goes, when the other end comes.
+    A LangSmith run of which one end is known: it becomes a span, and this row goes, when the other end comes. A
+    patch without its beginning is taken for a change of what is stored, until a look shows that nothing is.
     A Langfuse trace or observation: it stays for a while after it became a span, because it may still be changed.
     """
 
@@ -60,7 +61,7 @@ class PendingRun(models.Model):
     key_id_used = models.PositiveIntegerField(default=0)
     touched_at = models.DateTimeField(db_index=True)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    #: Langfuse alone: when it is to be stored, put in place of what was stored, or forgotten.
+    #: When it is to be stored, put in place of what was stored, or forgotten.
     due_at = models.DateTimeField(null=True, db_index=True)
 
     class Meta:

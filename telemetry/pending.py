@@ -5,14 +5,20 @@ A row is touched by one request at a time; who read it knows by ``touched_at`` w
 
 from __future__ import annotations
 
+import functools
+import logging
+import operator
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from telemetry.models import PendingRun
+from telemetry.store import BadRows
+
+logger = logging.getLogger(__name__)
 
 
 def locked(project_id: int, dialect: str, run_ids: Collection[str], *, now: datetime) -> dict[str, PendingRun]:
@@ -66,6 +72,40 @@ def settle(rows: Iterable[PendingRun], state: str, *, due_at: datetime, now: dat
         ours = PendingRun.objects.filter(pk__in=keys)
         ours.exclude(touched_at=touched_at).update(state=PendingRun.State.CHANGED, due_at=now)
         ours.filter(touched_at=touched_at).update(state=state, due_at=due_at)
+
+
+def forget(rows: Sequence[PendingRun], *, now: datetime) -> None:
+    """Delete rows whose pieces are stored, as they were read; one that was touched since is ``CHANGED`` instead."""
+    if not rows:
+        return
+    read_at: defaultdict[datetime, list[int]] = defaultdict(list)
+    for row in rows:
+        read_at[row.touched_at].append(row.pk)
+    as_read = [Q(pk__in=keys, touched_at=touched_at) for touched_at, keys in read_at.items()]
+    deleted, _ = PendingRun.objects.filter(functools.reduce(operator.or_, as_read)).delete()
+    if deleted < len(rows):
+        left = PendingRun.objects.filter(pk__in=[row.pk for row in rows])
+        left.update(state=PendingRun.State.CHANGED, due_at=now)
+
+
+Step = Callable[[Sequence[PendingRun], datetime], None]
+
+
+def each(rows: Sequence[PendingRun], step: Step, now: datetime) -> None:
+    """Do a step that stores with all rows at once, or with each alone where the store refuses a value of one."""
+    try:
+        step(rows, now)
+    except BadRows:
+        for row in rows:
+            _alone(row, step, now)
+
+
+def _alone(row: PendingRun, step: Step, now: datetime) -> None:
+    try:
+        step([row], now)
+    except BadRows as error:
+        logger.warning("A span of %s was dropped because the store refuses a value of it: %s", row.dialect, error)
+        PendingRun.objects.filter(pk=row.pk, touched_at=row.touched_at).delete()
 
 
 def by_project(rows: Iterable[PendingRun]) -> Mapping[int, list[PendingRun]]:

@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.conf import settings
 
 from accounts import keys
 from accounts.models import ApiKey, Project
-from core import clickhouse
 from core.redis import connect
 from onwatch import private_redis
 from telemetry import commit, store
 from telemetry.senders import tally
+
+# How long an example takes says how busy the machine is, not whether it is right.
+hypothesis.settings.register_profile(
+    "onwatch", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("onwatch")
 
 TABLES = (
     "sender_receipts", "sender_sources", "sender_notes",
@@ -33,7 +39,8 @@ def _redis_server() -> Iterator[None]:
 def _engine() -> Iterator[None]:
     store.migrate()
     yield
-    clickhouse.close_all()
+    # Its thread would write what the last test sent when that test's database is gone.
+    tally.forget()
 
 
 @pytest.fixture

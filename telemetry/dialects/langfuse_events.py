@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from core.timerange import in_utc
+from telemetry import lenient_json
 from telemetry.dialects.decoded import BadBody, BadItem
-from telemetry.dialects.values import MAX_JSON_DEPTH, is_deeper, json_text
+from telemetry.dialects.values import MAX_JSON_DEPTH, json_text
 
 MAX_ID = 256
 #: Events of one batch; the clients send fifteen.
@@ -145,7 +147,7 @@ def _sort(event: Any, identity: str, scope: str, batch: Batch) -> None:  # noqa:
     kind, body = event.get("type"), event.get("body")
     if not isinstance(body, Mapping):
         raise BadItem("must be an object", field="body")
-    if is_deeper(body, MAX_JSON_DEPTH):
+    if lenient_json.is_deeper(body, MAX_JSON_DEPTH):
         raise BadItem(f"is nested deeper than {MAX_JSON_DEPTH} levels", field="body")
     match = _TYPE.fullmatch(kind) if isinstance(kind, str) else None
     if kind == SCORE_CREATE:
@@ -197,9 +199,8 @@ def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
     if value in (None, ""):
         return None
     try:
-        found = datetime.fromisoformat(value)
-        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, TypeError, OverflowError):
+        found = in_utc(datetime.fromisoformat(value))
+    except (ValueError, TypeError):
         raise BadItem(f"{str(value)[:60]!r} is no time", field=field) from None
     if not EPOCH < found <= datetime.now(UTC) + AHEAD:
         raise BadItem("lies before 1970 or more than a day ahead", field=field)

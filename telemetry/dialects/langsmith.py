@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.dateparse import parse_datetime
 
 from core.money import to_nano
+from core.timerange import in_utc
 from telemetry import errors, lenient_json, times
 from telemetry.dialects import langsmith_output
 from telemetry.dialects.decoded import BadItem
@@ -123,14 +124,11 @@ def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000, UTC)
-        found = parse_datetime(str(value))
+        if found := parse_datetime(str(value)):
+            return found if found.tzinfo is UTC else in_utc(found)
     except (ValueError, OverflowError, OSError):
-        found = None
-    if found is None:
-        raise BadItem(f"{str(value)[:60]!r} is no time", field=field)
-    if found.tzinfo is UTC:
-        return found
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        pass
+    raise BadItem(f"{str(value)[:60]!r} is no time", field=field)
 
 
 #: What a field is, where more than its text is read.

@@ -182,17 +182,6 @@ def iso_ns(raw: bytes) -> int | None:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000) * 1000
 
 
-def is_deeper(value: Any, levels: int) -> bool:
-    """Whether lists and maps are nested deeper than this; itself without recursion."""
-    inside = [value]
-    for _ in range(levels + 1):
-        holders = [item for item in inside if isinstance(item, dict | list)]
-        if not holders:
-            return False
-        inside = [item for holder in holders for item in (holder.values() if isinstance(holder, dict) else holder)]
-    return any(isinstance(item, dict | list) for item in inside)
-
-
 def parse_json(value: str) -> Any:
     """The parsed JSON, ``None`` when it is none."""
     try:

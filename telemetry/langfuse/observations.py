@@ -9,7 +9,7 @@ last piece.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -25,7 +25,6 @@ from telemetry.langfuse import revival
 from telemetry.langsmith.runs import UNFINISHED_AFTER
 from telemetry.models import PendingRun
 from telemetry.span import Span
-from telemetry.store import BadRows
 
 logger = logging.getLogger(__name__)
 
@@ -245,7 +244,7 @@ def _span(row: PendingRun, traces: dict[str, Known]) -> Span:
 def store_due() -> None:
     """Store what has waited long enough, and forget what is old; a bounded number. Raises StoreUnavailable."""
     now = timezone.now()
-    _each(_due(now).filter(state=WAITING), _store, now)
+    pending.each(_due(now).filter(state=WAITING)[:BATCH], _store, now)
     old = list(_due(now).filter(state=STORED).values_list("pk", flat=True)[: 10 * BATCH])
     PendingRun.objects.filter(pk__in=old, state=STORED, due_at__lte=now).delete()
 
@@ -253,31 +252,11 @@ def store_due() -> None:
 def correct_due() -> None:
     """Put right what changed after it was stored; a bounded number. Raises StoreUnavailable."""
     now = timezone.now()
-    _each(_due(now).filter(state=CHANGED), _replace, now)
+    pending.each(_due(now).filter(state=CHANGED)[:BATCH], _replace, now)
 
 
 def _due(now: datetime) -> QuerySet[PendingRun]:
     return PendingRun.objects.filter(dialect=DIALECT, due_at__lte=now).order_by("due_at")
-
-
-Step = Callable[[Sequence[PendingRun], datetime], None]
-
-
-def _each(due: QuerySet[PendingRun], step: Step, now: datetime) -> None:
-    rows = list(due[:BATCH])
-    try:
-        step(rows, now)
-    except BadRows:
-        for row in rows:
-            _alone(row, step, now)
-
-
-def _alone(row: PendingRun, step: Step, now: datetime) -> None:
-    try:
-        step([row], now)
-    except BadRows as error:
-        logger.warning("A Langfuse span was dropped because the store refuses a value of it: %s", error)
-        PendingRun.objects.filter(pk=row.pk, touched_at=row.touched_at).delete()
 
 
 def _replace(rows: Sequence[PendingRun], now: datetime) -> None:

@@ -6,13 +6,14 @@ import json
 import re
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.utils.dateparse import parse_datetime
 
 from core.money import to_nano
+from core.timerange import in_utc
 from telemetry.langsmith.filter_text import BadFilter, Call
 
 LARGEST = 1e18
@@ -57,12 +58,11 @@ def pairs_of(wanted: Any, call: Call) -> list[tuple[str, Any]]:  # noqa: ANN401
 def moment(value: Any, place: str) -> datetime:  # noqa: ANN401
     """Raises BadFilter naming the place."""
     try:
-        found = parse_datetime(value) if isinstance(value, str) else None
+        if isinstance(value, str) and (found := parse_datetime(value)):
+            return in_utc(found)
     except ValueError:
-        found = None
-    if found is None:
-        raise BadFilter(f"{place}: {str(value)[:60]!r} is no time, for example 2026-11-23T14:30:05Z")
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        pass
+    raise BadFilter(f"{place}: {str(value)[:60]!r} is no time, for example 2026-11-23T14:30:05Z")
 
 
 def each_of(function: str, wanted: Any, read: Callable[[Any], Any]) -> Any:  # noqa: ANN401

@@ -13,16 +13,16 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 
 from accounts.keys import Caller, KeyRefused
 from core.connections import drop_dead_connections
-from telemetry import counters, lenient_json
+from telemetry import counters, lenient_json, pending
 from telemetry.dialects import multipart
 from telemetry.dialects.decoded import BadBody, BadItem, Decoded
 from telemetry.group import Backlogged, committer
@@ -203,13 +203,14 @@ async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tup
     theirs waits is asked when they are stored. Pieces are joined before, in a thread that may wait for SQL.
     """
     in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, _joiner)
-    reading = _Reading(request, read, caller)
     try:
-        stored = await committer().commit(raw, reading)
+        decoded = await committer().commit(
+            raw, functools.partial(_decode_whole, request=request, read=read, caller=caller)
+        )
     except _InPieces as pieces:
         return await _take_pieces(raw, pieces.sent, caller)
-    await in_thread(_complete, stored.spans, reading.posts, caller)
-    return stored.refused, len(stored.spans)
+    await in_thread(_are_stored, decoded.spans, caller)
+    return decoded.refused, len(decoded.spans)
 
 
 class _InPieces(Exception):
@@ -220,29 +221,20 @@ class _InPieces(Exception):
         self.sent = sent
 
 
-@dataclass(slots=True)
-class _Reading:
-    """Decodes a request of whole runs. Raises _InPieces."""
-
-    request: Request
-    read: Read
-    caller: Caller
-    posts: list[Run] = field(default_factory=list)
-
-    def __call__(self, raw: bytes) -> tuple[Decoded, int]:
-        encoding = self.request.headers.get("content-encoding", "")
-        plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
-        sent = self.read(plain, self.request)
-        if sent.patches or sent.feedback or not all(map(runs.stands_alone, sent.posts)):
-            raise _InPieces(sent)
-        self.posts = sent.posts
-        joined = runs.translate(sent.posts, self.caller)
-        return Decoded(spans=joined.spans, rejected=len(joined.refused), refused=joined.refused), len(plain)
+def _decode_whole(raw: bytes, *, request: Request, read: Read, caller: Caller) -> tuple[Decoded, int]:
+    """The spans of whole runs. Raises _InPieces."""
+    encoding = request.headers.get("content-encoding", "")
+    plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
+    sent = read(plain, request)
+    if sent.patches or sent.feedback or not all(map(runs.stands_alone, sent.posts)):
+        raise _InPieces(sent)
+    joined = runs.translate(sent.posts, caller)
+    return Decoded(spans=joined.spans, rejected=len(joined.refused), refused=joined.refused), len(plain)
 
 
-def _complete(spans: list[Span], posts: list[Run], caller: Caller) -> None:
+def _are_stored(spans: list[Span], caller: Caller) -> None:
     drop_dead_connections()
-    runs.complete(spans, posts, caller)
+    runs.are_stored(spans, caller)
 
 
 async def _take_pieces(raw: bytes, sent: Sent, caller: Caller) -> tuple[list[str], int]:
@@ -260,7 +252,7 @@ async def _take_pieces(raw: bytes, sent: Sent, caller: Caller) -> tuple[list[str
 
 def _join(sent: Sent, caller: Caller) -> tuple[Joined, list[Given]]:
     drop_dead_connections()
-    joined = runs.join(sent.posts + sent.patches, caller)
+    joined = runs.join(sent.posts, sent.patches, caller)
     given = []
     for entry in sent.feedback:
         try:
@@ -272,7 +264,7 @@ def _join(sent: Sent, caller: Caller) -> tuple[Joined, list[Given]]:
 
 def _finish(joined: Joined, given: list[Given], caller: Caller) -> None:
     drop_dead_connections()
-    runs.forget(joined, caller)
+    pending.forget(joined.waited, now=timezone.now())
     feedback.take(caller.project_id, given)
 
 

@@ -31,6 +31,10 @@ def test_it_reads_relative_and_absolute_moments():
         ({"from": "now", "to": "now-1h"}, "from"),
         ({"from": "2026-13-40"}, "from"),
         ({"to": "later"}, "to"),
+        ({"from": "0001-01-01T00:00:00+10:00"}, "from"),
+        ({"from": "9999-12-30", "to": "9999-12-31T23:59:59-10:00"}, "to"),
+        ({"from": "0001-01-01", "to": "0001-01-02"}, "to"),
+        ({"from": "now-999999w"}, "from"),
     ],
 )
 def test_it_names_the_parameter_that_is_wrong(query, names):

@@ -104,7 +104,7 @@ async def test_a_slow_browser_delays_nobody_and_gets_the_newest_state(project):
     alice = await sync_to_async(make_alice)(project)
     quick, slow = Socket(alice, "project=default"), Socket(alice, "project=default")
     await slow.opened()
-    (consumer,) = viewers._hub._viewers["project=default"]
+    (consumer,) = viewers.hubs.hub._viewers["project=default"]
     taken, send = asyncio.Event(), consumer.base_send
 
     async def send_when_taken(message):

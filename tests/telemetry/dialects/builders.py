@@ -23,6 +23,9 @@ START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 START_NS = 1767323045678901234
 MS = 1_000_000
 
+#: Attributes, and what the span is to say.
+Case = tuple[dict[str, Any], dict[str, Any]]
+
 
 def set_value(target: AnyValue, value: Any) -> None:
     if isinstance(value, bool):
@@ -101,6 +104,10 @@ def translated(attributes: Mapping[str, Any], *, resource: Mapping[str, Any] | N
     assert (decoded.rejected, decoded.message) == (0, "")
     (span,) = decoded.spans
     return span
+
+
+def check(span: Span, expected: Mapping[str, Any]) -> None:
+    assert {name: getattr(span, name) for name in expected} == expected
 
 
 def json_value(value: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Whatever JSON stands in a run or in feedback: it becomes a span or a judgement, or its field is refused by name."""
 
 import uuid
+from datetime import datetime
 
 import orjson
 import pytest
@@ -33,9 +34,15 @@ FIELDS = (
     "name", "run_type", "end_time", "inputs", "outputs", "extra", "events", "error", "tags", "trace_id",
     "parent_run_id", "dotted_order", "session_name", "session_id", "serialized", "reference_example_id", "attachments",
 )  # fmt: skip
+#: From the year 1, which some languages' empty times are in, to 9999; in any zone or none.
+TIMES = some.datetimes(timezones=some.none() | some.timezones()).map(datetime.isoformat)
 RUNS = some.fixed_dictionaries(
-    {"id": some.just(str(uuid.uuid4())), "start_time": some.sampled_from(["2026-11-23T14:30:05Z", 1795444694908])},
-    optional=dict.fromkeys(FIELDS, JSON) | {"run_type": some.sampled_from(["llm", "embedding", "retriever", "tool"])},
+    {
+        "id": some.just(str(uuid.uuid4())),
+        "start_time": some.sampled_from(["2026-11-23T14:30:05Z", 1795444694908]) | TIMES,
+    },
+    optional=dict.fromkeys(FIELDS, JSON)
+    | {"run_type": some.sampled_from(["llm", "embedding", "retriever", "tool"]), "end_time": JSON | TIMES},
 )
 
 
@@ -80,6 +87,14 @@ def test_any_body_is_read_or_refused(raw):
             read(raw, request())
         except BadBody:
             continue
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59.999999-01:00"])
+def test_a_time_that_utc_has_no_year_for_is_refused_by_name(time):
+    run = {"id": str(uuid.uuid4()), "start_time": "2026-11-23T14:30:05Z", "end_time": time}
+    with pytest.raises(BadItem, match="is no time") as bad:
+        langsmith.to_span(run, CALLER)
+    assert bad.value.field == "end_time"
 
 
 @pytest.mark.parametrize("piece", [{"extra": "x"}, {"extra": {"metadata": []}}, {"tags": 7}, {"events": {"a": 1}}])

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core import clickhouse
 from telemetry import pending, store
-from telemetry.langsmith import runs
+from telemetry.langsmith import corrections, runs
 from telemetry.models import PendingRun
 from tests.telemetry.langsmith.client import END, NOW, call, multipart, pieces_of, run, sent
 
@@ -83,6 +83,8 @@ def test_a_patch_that_came_before_its_whole_run_is_part_of_it(key):
     for event, piece in (("patch", late | {"tags": ["checked"]}), ("post", whole), ("post", whole)):
         body, kind = multipart(*pieces_of(event, piece))
         assert call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)[0] == 202
+    assert len(stored()) == 1
+    corrections.correct_due()
     (span,) = stored()
     assert "Corrected." in span.output and span.user_id == "u1"
     assert rows("SELECT tags FROM spans") == [(["checked"],)]
