@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import re
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +16,7 @@ from telemetry import errors, lenient_json, times
 from telemetry.dialects import langsmith_output
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.events import without_folders
-from telemetry.dialects.langsmith_places import EMPTY, as_text, at, fields, first, object_at, paths, scalars
+from telemetry.dialects.langsmith_places import EMPTY, as_text, at, fields, first, paths, scalars
 from telemetry.dialects.settle import TRACEBACK
 from telemetry.dialects.usage import MAX_USD
 from telemetry.dialects.values import as_whole
@@ -88,33 +86,26 @@ TOKEN_DETAILS: dict[str, dict[str, str]] = {
 THREAD = f"metadata.{THREAD_KEYS[0]}"
 #: Told by the client about itself, or secret; not worth keeping.
 HIDDEN_METADATA = ("LANGSMITH_", "LANGCHAIN_", "usage_metadata", "ls_invocation_params")
-KEPT_AS_THEY_ARE = ("reference_example_id", "attachments")
 DOCUMENT_LISTS = paths("documents", "output")
-METADATA, RUNTIME, PARAMETERS = paths("extra.metadata", "extra.runtime", "extra.invocation_params")
 #: Types that the kind tells again, and the only fields of an event that are kept elsewhere or say nothing.
 TOLD_BY_KIND = frozenset({"llm", "embedding", "retriever", "tool", "chain"})
 UNTELLING_EVENTS = frozenset({"new_token", "start", "end"})
 MAX_EVENTS = 50
 
 
-#: How nearly all of them are written, known without making an object of it.
-_USUAL_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-
 def run_id(value: Any, *, field: str = "id") -> str:  # noqa: ANN401
     """A run's UUID as 32 hex digits, which is also what its OTLP copy is called. Raises BadItem."""
-    if isinstance(value, str) and (usual := _usual_hex(value)):
-        return usual
+    try:
+        # What it does itself in the end, without making an object.
+        digits = value.replace("-", "").lower()
+        if len(digits) == 32 and len(bytes.fromhex(digits)) == 16:
+            return digits
+    except (AttributeError, TypeError, ValueError):
+        pass
     try:
         return uuid.UUID(str(value)).hex
     except ValueError:
         raise BadItem(f"{str(value)[:60]!r} is no UUID", field=field) from None
-
-
-@functools.lru_cache(maxsize=4096)
-def _usual_hex(value: str) -> str:
-    """Each id is asked for several times: by the run itself, and by those below it. Empty for another form."""
-    return value.replace("-", "") if _USUAL_ID.fullmatch(value) else ""
 
 
 def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
@@ -182,7 +173,6 @@ def to_span(run: Mapping[str, Any], caller: Caller) -> Span:
 
 
 def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
-    own = run_id(run.get("id"))
     start = moment(run.get("start_time"), field="start_time")
     if start is None:
         raise BadItem("is missing", field="start_time")
@@ -191,42 +181,40 @@ def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         raise BadItem(wrong, field="start_time")
     if end and (wrong := times.wrong(end)):
         raise BadItem(wrong, field="end_time")
-    parent = run.get("parent_run_id")
-    kind = KINDS.get(str(run.get("run_type") or ""), "chain")
-    outputs = run.get("outputs")
-    texts, kept = _metadata(object_at(run, METADATA))
-    if "model" not in texts and run.get("run_type") in CALLING:
-        texts |= scalars(run, MODEL)
-    texts |= scalars(outputs, OUTPUT_FIELDS)
-    if "model" not in texts and "response_model" in texts:
-        texts["model"] = texts["response_model"]
+    parent, run_type, outputs = run.get("parent_run_id"), str(run.get("run_type") or ""), run.get("outputs")
+    extra = run.get("extra") or {}
+    texts, kept = _metadata(extra.get("metadata") or {})
+    is_call = run_type in CALLING
+    if is_call:
+        texts |= _model(run, texts, outputs)
     span = Span(
         project_id=caller.project_id,
         key_id=caller.key_id,
         client=caller.client,
-        trace_id=run_id(_trace(run), field="trace_id"),
-        span_id=own,
+        trace_id=run_id(run.get("trace_id") or _trace(run), field="trace_id"),
+        span_id=run_id(run.get("id")),
         parent_id=run_id(parent, field="parent_run_id") if parent else "",
         start_time=start,
         duration_ms=max(0.0, (end - start).total_seconds() * 1000) if end else 0.0,
-        time_to_first_token_ms=_first_token_ms(run, start),
-        kind=kind,
-        name=str(run.get("name") or run.get("run_type") or "run"),
+        kind=KINDS.get(run_type, "chain"),
+        name=str(run.get("name") or run_type or "run"),
         status="ok" if end else "unfinished",
         input=_text(run, "inputs"),
         output=_text(run, "outputs"),
         # A project that is named by its UUID alone goes by that.
         service=str(run.get("session_name") or run.get("session_id") or ""),
-        scope=_client(run),
+        scope=_client(extra.get("runtime")),
         dialect="langsmith",
-        tags=[str(tag) for tag in run.get("tags") or ()],
-        attributes=_rest(run, start, kept),
+        attributes=kept,
         **texts,
     )
-    if run.get("reference_example_id"):
-        span.experiment = span.experiment or span.service
-    _fill_error(span, run)
-    _fill_usage(span, run, outputs)
+    _keep_rest(span, run, run_type, extra)
+    if events := run.get("events"):
+        _read_events(span, events)
+    if error := run.get("error"):
+        _fill_error(span, str(error))
+    if is_call:
+        _fill_usage(span, extra, outputs)
     match span.kind:
         case "tool":
             span.tool_name = span.name
@@ -264,18 +252,21 @@ def _metadata(told: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     return texts, kept
 
 
+def _model(run: Mapping[str, Any], told: Mapping[str, str], outputs: Any) -> dict[str, str]:  # noqa: ANN401
+    """The model, where metadata did not tell it, and what a model says of its answer."""
+    found = scalars(outputs, OUTPUT_FIELDS)
+    if "model" in told:
+        return found
+    found |= scalars(run, MODEL)
+    if "response_model" in found:
+        found.setdefault("model", found["response_model"])
+    return found
+
+
 def _trace(run: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """Without its name the trace is that of the first ancestor that is known."""
     first_ancestor = str(run.get("dotted_order") or "").partition(".")[0].rpartition("Z")[2]
-    return run.get("trace_id") or first_ancestor or run.get("parent_run_id") or run.get("id")
-
-
-def _first_token_ms(run: Mapping[str, Any], start: datetime) -> float | None:
-    for event in run.get("events") or ():
-        if isinstance(event, dict) and event.get("name") == "new_token":
-            at = moment(event.get("time"), field="events.time")
-            return max(0.0, (at - start).total_seconds() * 1000) if at else None
-    return None
+    return first_ancestor or run.get("parent_run_id") or run.get("id")
 
 
 def _text(run: Mapping[str, Any], field: str) -> str:
@@ -292,48 +283,50 @@ def _text(run: Mapping[str, Any], field: str) -> str:
         raise BadItem(str(bad), field=field) from None
 
 
-def _client(run: Mapping[str, Any]) -> str:
-    runtime = object_at(run, RUNTIME)
+def _client(runtime: Any) -> str:  # noqa: ANN401
+    if not isinstance(runtime, dict):
+        return ""
     name, version = runtime.get("sdk", ""), runtime.get("sdk_version", "")
     return f"{name}/{version}" if name and version else str(name)
 
 
-def _rest(run: Mapping[str, Any], start: datetime, kept: dict[str, Any]) -> dict[str, Any]:
-    """What no field of the span tells: beside what is kept of metadata."""
-    if parameters := at(run, PARAMETERS):
-        kept["invocation_params"] = parameters
-    for name in KEPT_AS_THEY_ARE:
-        if value := run.get(name):
-            kept[name] = value
-    if events := _events(run, start):
-        kept["events"] = events
-    run_type = run.get("run_type")
-    if run_type and str(run_type) not in TOLD_BY_KIND:
-        kept["run_type"] = str(run_type)
-    return kept
+def _keep_rest(span: Span, run: Mapping[str, Any], run_type: str, extra: Mapping[str, Any]) -> None:
+    """What no field of the span tells, beside metadata."""
+    if parameters := extra.get("invocation_params"):
+        span.attributes["invocation_params"] = parameters
+    if attachments := run.get("attachments"):
+        span.attributes["attachments"] = attachments
+    if example := run.get("reference_example_id"):
+        span.attributes["reference_example_id"] = example
+        span.experiment = span.experiment or span.service
+    if tags := run.get("tags"):
+        span.tags = [str(tag) for tag in tags]
+    if run_type and run_type not in TOLD_BY_KIND:
+        span.attributes["run_type"] = run_type
 
 
-def _events(run: Mapping[str, Any], start: datetime) -> list[dict[str, Any]]:
-    """What the application added itself, in the form that events of other spans have."""
-    found = []
-    for event in run.get("events") or ():
-        if not isinstance(event, dict) or str(event.get("name")) in UNTELLING_EVENTS or len(found) >= MAX_EVENTS:
+def _read_events(span: Span, events: Iterable[Any]) -> None:
+    """When the first token came, and what the application added itself, in the form that events of other spans have."""
+    kept = []
+    for event in events:
+        if not isinstance(event, dict):
             continue
-        at = moment(event.get("time"), field="events.time") or start
-        attributes = {name: value for name, value in event.items() if name not in ("name", "time", "kwargs")}
-        own = event.get("kwargs")
-        after_ms = (at - start).total_seconds() * 1000
-        attributes |= own if isinstance(own, dict) else {}
-        found.append({"name": str(event.get("name") or ""), "after_ms": after_ms, "attributes": attributes})
-    return found
+        name, at = str(event.get("name") or ""), moment(event.get("time"), field="events.time")
+        after_ms = (at - span.start_time).total_seconds() * 1000 if at else None
+        if name == "new_token" and span.time_to_first_token_ms is None and after_ms is not None:
+            span.time_to_first_token_ms = max(0.0, after_ms)
+        if name not in UNTELLING_EVENTS and len(kept) < MAX_EVENTS:
+            attributes = {key: value for key, value in event.items() if key not in ("name", "time", "kwargs")}
+            own = event.get("kwargs")
+            attributes |= own if isinstance(own, dict) else {}
+            kept.append({"name": name, "after_ms": after_ms or 0.0, "attributes": attributes})
+    if kept:
+        span.attributes["events"] = kept
 
 
-def _fill_error(span: Span, run: Mapping[str, Any]) -> None:
+def _fill_error(span: Span, error: str) -> None:
     """``error`` is a representation, a blank line and a traceback; the type stands before the parenthesis."""
-    message = run.get("error")
-    if not message:
-        return
-    said, _, trace = str(message).partition(TRACEBACK)
+    said, _, trace = error.partition(TRACEBACK)
     head = said.split("\n", 1)[0]
     span.status = "error"
     span.error_original = head.split("(", 1)[0].split(":", 1)[0].strip()[:200]
@@ -343,10 +336,9 @@ def _fill_error(span: Span, run: Mapping[str, Any]) -> None:
         span.attributes["exception.stacktrace"] = without_folders(TRACEBACK + trace)
 
 
-def _fill_usage(span: Span, run: Mapping[str, Any], outputs: Any) -> None:  # noqa: ANN401
-    usage = (
-        at(outputs, USAGE_PLACES[0]) or object_at(run, METADATA).get("usage_metadata") or first(outputs, USAGE_PLACES)
-    )
+def _fill_usage(span: Span, extra: Mapping[str, Any], outputs: Any) -> None:  # noqa: ANN401
+    told_beside = (extra.get("metadata") or {}).get("usage_metadata")
+    usage = at(outputs, USAGE_PLACES[0]) or told_beside or first(outputs, USAGE_PLACES)
     if not isinstance(usage, dict):
         return
     _count(span, usage, TOKEN_FIELDS)

@@ -56,18 +56,17 @@ def stands_alone(run: Run) -> bool:
 
 
 def translate(posts: Iterable[Run], caller: Caller) -> Joined:
-    """The spans of runs that stand alone; tell when they ``are_stored``."""
+    """The spans of runs that stand alone; tell it when they ``are_stored``."""
     joined, by_id = Joined(), {}
     _gather(posts, by_id, joined)
     _translate(by_id, caller, joined)
     return joined
 
 
-def are_stored(spans: Iterable[Span], caller: Caller) -> None:
-    """A patch that came before its whole post, which is rare, waits no more: it is laid over the span."""
-    run_ids = {span.span_id for span in spans}
-    if pending.is_any_known(caller.project_id, DIALECT, run_ids):
-        rows = PendingRun.objects.filter(project_id=caller.project_id, dialect=DIALECT, run_id__in=run_ids)
+def are_stored(project_id: int, run_ids: Collection[str]) -> None:
+    """A patch that came before its whole post, which is rare, waits no more: it is laid over the span, soon."""
+    if pending.is_any_known(project_id, DIALECT, run_ids):
+        rows = PendingRun.objects.filter(project_id=project_id, dialect=DIALECT, run_id__in=run_ids)
         rows.update(state=CHANGED, due_at=timezone.now())
 
 

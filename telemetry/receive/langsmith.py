@@ -29,11 +29,11 @@ from telemetry.group import Backlogged, committer
 from telemetry.langsmith import feedback, runs
 from telemetry.langsmith.feedback import Given
 from telemetry.langsmith.runs import Joined, Run
+from telemetry.langsmith.stored import Asker
 from telemetry.lenient_json import BadJson
 from telemetry.receive import body
 from telemetry.receive.body import BadEncoding, Disconnected, TooLarge, UnknownEncoding
 from telemetry.receive.http import Reply, Request
-from telemetry.span import Span
 from telemetry.store import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -55,10 +55,16 @@ INFO: dict[str, Any] = {
 }
 
 #: A run itself, and its fields that travel in parts of their own.
-RUN_PARTS = frozenset({"", "inputs", "outputs", "events", "extra", "error", "serialized"})
+FIELDS = {name.encode(): name for name in ("inputs", "outputs", "events", "extra", "error", "serialized")} | {None: ""}
+#: How the clients write nearly all parts: read at once, without a look at each header.
+_USUAL_PART = re.compile(
+    rb'\r\n[Cc]ontent-[Dd]isposition: form-data; name="(?P<event>post|patch)\.(?P<identity>[0-9a-f-]{36})'
+    rb'(?:\.(?P<field>[a-z]+))?"\r\n(?:[A-Za-z-]+: [^\r\n]*\r\n)*\r\n'
+)
 
 #: One, because what it does is nearly all Python: more would only take turns with each other and with the committer.
 _joiner = ThreadPoolExecutor(1, thread_name_prefix="joiner")
+_asker = Asker()
 
 
 class Sent(NamedTuple):
@@ -106,30 +112,37 @@ def read_multipart(raw: bytes, request: Request) -> Sent:
     found: dict[str, dict[str, Run]] = {"post": {}, "patch": {}}
     given = []
     has_nul = b"\\u0000" in raw
-    for part in multipart.parts(raw, request.headers.get("content-type", "")):
-        event, _, rest = part.name.partition(".")
-        identity, _, name = rest.partition(".")
-        if event in found and identity and name in RUN_PARTS:
-            run = found[event].get(identity)
-            if run is None:
-                run = found[event][identity] = {"id": identity}
+    for number, piece in enumerate(multipart.pieces(raw, request.headers.get("content-type", ""))):
+        if not has_nul and (usual := _USUAL_PART.match(piece)):
+            event, identity, field = usual.group("event", "identity", "field")
             try:
-                # Nearly all of them are read at once.
-                value = orjson.loads(part.content) if not has_nul else _json(part.content, part.name)
-            except orjson.JSONDecodeError:
-                value = _json(part.content, part.name)
-            if name:
-                run[name] = value
-            else:
-                run.update(_object(value, part.name))
-        elif event == "attachment" and identity and name:
+                _fill(found[event.decode()], identity.decode(), FIELDS[field], orjson.loads(piece[usual.end() : -2]))
+                continue
+            except (KeyError, ValueError, BadBody):
+                # Something is odd; which, and whether that matters, is seen below.
+                pass
+        name, content, media_type = multipart.part(piece, number)
+        event, identity, field = (*name.split(".", 2), "", "")[:3]
+        if event in found and identity and field in FIELDS.values():
+            _fill(found[event], identity, field, _json(content, name), name)
+        elif event == "attachment" and identity and field:
             # Its bytes are not kept: what a run is judged by is text.
-            told = {"name": name, "mime_type": part.media_type, "bytes": len(part.content)}
+            told = {"name": field, "mime_type": media_type, "bytes": len(content)}
             run = found["patch"].setdefault(identity, {"id": identity})
             run["attachments"] = [*run.get("attachments", []), told]
         elif event == "feedback":
-            given.append(_feedback(part.content, part.name))
+            given.append(_feedback(content, name))
     return Sent(list(found["post"].values()), list(found["patch"].values()), given)
+
+
+def _fill(runs_by_id: dict[str, Run], identity: str, field: str, value: Any, place: str = "") -> None:  # noqa: ANN401
+    run = runs_by_id.get(identity)
+    if run is None:
+        run = runs_by_id[identity] = {"id": identity}
+    if field:
+        run[field] = value
+    else:
+        run.update(_object(value, place))
 
 
 def read_batch(raw: bytes, request: Request) -> Sent:
@@ -209,7 +222,8 @@ async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tup
         )
     except _InPieces as pieces:
         return await _take_pieces(raw, pieces.sent, caller)
-    await in_thread(_are_stored, decoded.spans, caller)
+    if decoded.spans:
+        await in_thread(_asker.ask, _asker.announce(caller.project_id, decoded.spans))
     return decoded.refused, len(decoded.spans)
 
 
@@ -230,11 +244,6 @@ def _decode_whole(raw: bytes, *, request: Request, read: Read, caller: Caller) -
         raise _InPieces(sent)
     joined = runs.translate(sent.posts, caller)
     return Decoded(spans=joined.spans, rejected=len(joined.refused), refused=joined.refused), len(plain)
-
-
-def _are_stored(spans: list[Span], caller: Caller) -> None:
-    drop_dead_connections()
-    runs.are_stored(spans, caller)
 
 
 async def _take_pieces(raw: bytes, sent: Sent, caller: Caller) -> tuple[list[str], int]:
