@@ -8,12 +8,13 @@ further ahead, or near 1970, is no clock but another unit.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
+NONE, HOUR = timedelta(), timedelta(hours=1)
 _DAY = 86_400
 _SECOND = 1_000_000_000
 _EARLIEST_NS = int(EARLIEST.timestamp()) * _SECOND

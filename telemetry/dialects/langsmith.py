@@ -179,7 +179,9 @@ def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
     end = moment(run.get("end_time"), field="end_time")
     if wrong := times.wrong(start):
         raise BadItem(wrong, field="start_time")
-    if end and (wrong := times.wrong(end)):
+    duration = end - start if end else times.NONE
+    # An end soon after a start that is believed is believed too.
+    if end and not times.NONE <= duration <= times.HOUR and (wrong := times.wrong(end)):
         raise BadItem(wrong, field="end_time")
     parent, run_type, outputs = run.get("parent_run_id"), str(run.get("run_type") or ""), run.get("outputs")
     extra = run.get("extra") or {}
@@ -195,7 +197,7 @@ def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         span_id=run_id(run.get("id")),
         parent_id=run_id(parent, field="parent_run_id") if parent else "",
         start_time=start,
-        duration_ms=max(0.0, (end - start).total_seconds() * 1000) if end else 0.0,
+        duration_ms=max(0.0, duration.total_seconds() * 1000),
         kind=KINDS.get(run_type, "chain"),
         name=str(run.get("name") or run_type or "run"),
         status="ok" if end else "unfinished",

@@ -18,6 +18,7 @@ FINISH_PLACES = paths(
     "finish_reason",
     "stop_reason",
 )
+TELLING_WHY = frozenset(place[0] for place in FINISH_PLACES)
 #: Where lists of a model's messages are (in vendors' responses, LangChain's generations, alone), and where in an entry.
 MESSAGE_LISTS = (
     (path("choices"), path("message")),
@@ -52,6 +53,8 @@ def _may_call(message: Mapping[str, Any]) -> bool:
 
 
 def finish_reason(outputs: Any) -> str:  # noqa: ANN401
+    if not isinstance(outputs, dict) or TELLING_WHY.isdisjoint(outputs):
+        return ""
     reason = first(outputs, FINISH_PLACES)
     return FINISH_REASONS.get(reason, reason) if isinstance(reason, str) else ""
 
@@ -73,9 +76,11 @@ def is_told_by_documents(outputs: Any) -> bool:  # noqa: ANN401
 
 def fill_embedding(span: Span, outputs: Any) -> None:  # noqa: ANN401
     """The vectors of the answer go; facts about them stay."""
-    said = (at(outputs, place) for place in VECTOR_PLACES)
-    vectors = next((found for value in said if value and (found := embeddings.vectors_in(value))), [])
-    if not vectors:
+    for place in VECTOR_PLACES:
+        value = at(outputs, place)
+        if value and (vectors := embeddings.vectors_in(value)):
+            break
+    else:
         return
     span.output = ""
     if facts := embedding_facts(vectors):

@@ -55,12 +55,9 @@ INFO: dict[str, Any] = {
 }
 
 #: A run itself, and its fields that travel in parts of their own.
-FIELDS = {name.encode(): name for name in ("inputs", "outputs", "events", "extra", "error", "serialized")} | {None: ""}
-#: How the clients write nearly all parts: read at once, without a look at each header.
-_USUAL_PART = re.compile(
-    rb'\r\n[Cc]ontent-[Dd]isposition: form-data; name="(?P<event>post|patch)\.(?P<identity>[0-9a-f-]{36})'
-    rb'(?:\.(?P<field>[a-z]+))?"\r\n(?:[A-Za-z-]+: [^\r\n]*\r\n)*\r\n'
-)
+RUN_PARTS = frozenset({"", "inputs", "outputs", "events", "extra", "error", "serialized"})
+TOLD_AS_JSON = ("post.", "patch.", "feedback.")
+_ATTACHMENT = re.compile(r"attachment\.([^.]+)\.(.+)")
 
 #: One, because what it does is nearly all Python: more would only take turns with each other and with the committer.
 _joiner = ThreadPoolExecutor(1, thread_name_prefix="joiner")
@@ -91,11 +88,10 @@ def _json(content: bytes, where: str) -> Any:  # noqa: ANN401
         raise BadBody(f"{where}: is no JSON ({error})") from None
 
 
-def _feedback(content: bytes, where: str) -> dict[str, Any]:
-    found = _json(content, where)
-    if lenient_json.is_too_deep(found):
+def _judgement(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
+    if lenient_json.is_too_deep(value):
         raise BadBody(f"{where}: {lenient_json.TOO_DEEP}")
-    return _object(found, where)
+    return _object(value, where)
 
 
 def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
@@ -111,38 +107,41 @@ def read_multipart(raw: bytes, request: Request) -> Sent:
     """``post.ID``, ``patch.ID`` with their fields in parts of their own, ``attachment.ID.NAME`` and ``feedback.ID``."""
     found: dict[str, dict[str, Run]] = {"post": {}, "patch": {}}
     given = []
-    has_nul = b"\\u0000" in raw
-    for number, piece in enumerate(multipart.pieces(raw, request.headers.get("content-type", ""))):
-        if not has_nul and (usual := _USUAL_PART.match(piece)):
-            event, identity, field = usual.group("event", "identity", "field")
-            try:
-                _fill(found[event.decode()], identity.decode(), FIELDS[field], orjson.loads(piece[usual.end() : -2]))
-                continue
-            except (KeyError, ValueError, BadBody):
-                # Something is odd; which, and whether that matters, is seen below.
-                pass
-        name, content, media_type = multipart.part(piece, number)
-        event, identity, field = (*name.split(".", 2), "", "")[:3]
-        if event in found and identity and field in FIELDS.values():
-            _fill(found[event], identity, field, _json(content, name), name)
-        elif event == "attachment" and identity and field:
+    parts = multipart.parts(raw, request.headers.get("content-type", ""))
+    told = [part for part in parts if part[0].startswith(TOLD_AS_JSON)]
+    for (name, _, _), value in zip(told, _values(told), strict=True):
+        event, _, rest = name.partition(".")
+        identity, _, field = rest.partition(".")
+        if event == "feedback":
+            given.append(_judgement(value, name))
+        elif identity and field in RUN_PARTS:
+            run = found[event].get(identity)
+            if run is None:
+                run = found[event][identity] = {"id": identity}
+            if field:
+                run[field] = value
+            else:
+                run.update(_object(value, name))
+    for name, content, head in parts if len(told) < len(parts) else ():
+        if match := _ATTACHMENT.fullmatch(name):
             # Its bytes are not kept: what a run is judged by is text.
-            told = {"name": field, "mime_type": media_type, "bytes": len(content)}
-            run = found["patch"].setdefault(identity, {"id": identity})
-            run["attachments"] = [*run.get("attachments", []), told]
-        elif event == "feedback":
-            given.append(_feedback(content, name))
+            attached = {"name": match[2], "mime_type": multipart.media_type(head), "bytes": len(content)}
+            run = found["patch"].setdefault(match[1], {"id": match[1]})
+            run["attachments"] = [*run.get("attachments", []), attached]
     return Sent(list(found["post"].values()), list(found["patch"].values()), given)
 
 
-def _fill(runs_by_id: dict[str, Run], identity: str, field: str, value: Any, place: str = "") -> None:  # noqa: ANN401
-    run = runs_by_id.get(identity)
-    if run is None:
-        run = runs_by_id[identity] = {"id": identity}
-    if field:
-        run[field] = value
-    else:
-        run.update(_object(value, place))
+def _values(parts: list[multipart.Part]) -> list[Any]:
+    """What each part says. Nearly always they are plain JSON, and reading all at once takes half the time."""
+    together = b"[" + b",".join([content for _, content, _ in parts]) + b"]"
+    if b"\\u0000" not in together:
+        try:
+            values = orjson.loads(together)
+            if len(values) == len(parts):
+                return values
+        except orjson.JSONDecodeError:
+            pass
+    return [_json(content, name) for name, content, _ in parts]
 
 
 def read_batch(raw: bytes, request: Request) -> Sent:
@@ -160,7 +159,7 @@ def read_run(raw: bytes, request: Request) -> Sent:
 
 
 def read_feedback(raw: bytes, request: Request) -> Sent:
-    return Sent([], [], [_feedback(raw, "body")])
+    return Sent([], [], [_judgement(_json(raw, "body"), "body")])
 
 
 def _problem(status: int, detail: str, **headers: str) -> Reply:
