@@ -114,6 +114,16 @@ def test_an_error_shows_what_its_sender_called_it(viewer, project):
     assert "rate_limit openai.RateLimitError 429: slow down" in text_of(viewer.get("/traces/t/"))
 
 
+def test_the_number_of_failures_leads_to_the_first_of_them(viewer, project):
+    root, search, chat = make_trace(project.pk, "t")
+    chat.status, chat.error_type = "error", "timeout"
+    stored(root, search, chat)
+    page = viewer.get("/traces/t/").content.decode()
+    link = html.unescape(re.search(r'<a class="badge badge--bad" href="([^"]+)"', page)[1])
+    assert f"span={chat.span_id}" in link
+    assert re.search(rf'span={chat.span_id}"[^>]*aria-current="true"', viewer.get(f"/traces/t/{link}").content.decode())
+
+
 def test_missing_parents_and_unfinished_spans_are_said(viewer, project):
     stored(
         make_span(project.pk, trace_id="t", parent_id="lost", second=1),
