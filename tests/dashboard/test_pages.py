@@ -208,7 +208,7 @@ def test_nothing_in_the_range_is_not_a_perfect_score(project):
 
     words = text_of(panel(project, "health", range="15m"))
 
-    assert "No score: nothing was received in this range." in words
+    assert "No score: no calls and no scores in this range." in words
     assert "Nothing received in this range" in text_of(panel(project, "errors", range="15m"))
 
 

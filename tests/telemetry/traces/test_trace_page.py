@@ -97,7 +97,7 @@ def test_every_fact_is_there(viewer, project):
     said = text_of(viewer.get("/traces/t/"))
     for fact in (
         "First token after 120 ms", "100 (64 cached)", "20 (8 reasoning)", "$0.00150 by the price book",
-        "overall 0.50 fair judge judge/1 Cites nothing.", "Served by gpt-4o-2024", "Finish reason stop", "User ann",
+        "overall judge judge/1 0.50 fair Cites nothing.", "Served by gpt-4o-2024", "Finish reason stop", "User ann",
         "Session s1", "Release r1", "Prompt support", "Prompt version 7", "Experiment e1", "Variant b", "Tags x, y",
         "custom.tenant acme", 'custom.deep {"a":[1,2]}', "resp-1",
     ):  # fmt: skip
