@@ -11,9 +11,9 @@ from django.contrib.auth.forms import BaseUserCreationForm
 from accounts.models import SCOPES, Membership, Project, User
 
 SCOPE_HELP = {
-    "ingest": "ingest: send telemetry",
+    "ingest": "ingest: send telemetry, scores and costs",
     "read": "read: ask for figures, traces and budgets",
-    "write": "write: send scores, report changes, open incidents",
+    "write": "write: report changes, open incidents",
 }
 
 
@@ -67,6 +67,35 @@ class ProjectForm(forms.ModelForm):
             "redact",
             "redact_patterns",
         ]
+        labels = {
+            "business_start": "Business hours begin",
+            "business_end": "Business hours end",
+            "latency_target_ms": "Latency target (ms)",
+            "evaluation_share": "Share of answers to judge",
+            "redact": "Remove personal data",
+            "redact_patterns": "Also remove",
+        }
+        help_texts = {
+            "business_start": "In this time zone. Deadlines of SEV3 and SEV4 count business hours alone.",
+            "business_days": "1 is Monday, 7 is Sunday: 12345 for Monday to Friday.",
+            "evaluation_share": "Between 0 and 1; 0.01 is one answer in a hundred. Judging costs no money.",
+        }
+        widgets = {
+            "business_start": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "business_end": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "redact_patterns": forms.Textarea(attrs={"rows": 3, "class": "mono"}),
+        }
+
+    #: Headings of the form and the fields below each.
+    GROUPS = (
+        ("This project", ("name", "time_zone")),
+        ("Business hours", ("business_start", "business_end", "business_days")),
+        ("Targets and judging", ("latency_target_ms", "evaluation_share")),
+        ("What is not stored", ("redact", "redact_patterns")),
+    )
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [(title, [self[name] for name in names]) for title, names in self.GROUPS]
 
     def clean_time_zone(self) -> str:
         zone = self.cleaned_data["time_zone"]

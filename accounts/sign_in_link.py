@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.http import HttpRequest, HttpResponse
@@ -30,4 +31,6 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     if user is None or not tokens.check_token(user, rest):
         return render(request, "account/link_expired.html", status=403)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    if not user.has_usable_password():
+        messages.info(request, "This link worked once. Choose a password under Account, or you cannot sign in again.")
     return redirect("/")

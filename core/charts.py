@@ -203,6 +203,9 @@ def figure(
     plain = {"gridcolor": GRID, "linecolor": GRID, "automargin": True, "showgrid": False, "zeroline": False}
     if y_title:
         values["title"] = {"text": y_title, "font": {"size": 11, "color": MUTED}}
+    if unit == "count" and _highest(traces) < FEW:
+        # Half a call is nothing that could be counted.
+        values["dtick"] = 1
     if y_range is not None:
         values["range"] = list(y_range)
     if x_range is not None:
@@ -231,9 +234,20 @@ def figure(
         layout["barmode"] = "stack"
     for level in thresholds:
         _draw_threshold(layout, level)
+    if thresholds:
+        # Beside the chart, where no line runs through the words.
+        layout["margin"]["r"] = 12 + 6 * max(len(level["label"]) for level in thresholds)
     for mark in marks:
         _draw_mark(layout, mark)
     return {"data": _sharing_x(traces), "layout": layout}
+
+
+#: Below this many, every whole number has a tick of its own.
+FEW = 5
+
+
+def _highest(traces: Sequence[dict[str, Any]]) -> float:
+    return max((value for trace in traces for value in trace["y"] if isinstance(value, int | float)), default=0)
 
 
 #: Stands for "the same x as the first trace": what is pushed every second should not repeat itself.
@@ -273,7 +287,7 @@ def _draw_threshold(layout: dict[str, Any], level: dict[str, Any]) -> None:
     )  # fmt: skip
     layout["annotations"].append(
         {
-            "xref": "paper", "x": 1, "xanchor": "right", "yref": "y", "y": level["value"], "yanchor": "bottom",
+            "xref": "paper", "x": 1, "xanchor": "left", "yref": "y", "y": level["value"], "yanchor": "middle",
             "text": level["label"], "showarrow": False, "font": {"size": 10, "color": level["colour"]},
         }
     )  # fmt: skip

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core import charts
 from core.charts import Figure, Mark
+from core.templatetags.onwatch import duration_text
 from dashboard import links
 from dashboard.health import DIMENSIONS, OVERALL
 from telemetry.scope import Scope
@@ -16,6 +17,7 @@ from telemetry.window import Window
 KNOWN = (OVERALL, *DIMENSIONS)
 MOST_SERIES = len(charts.SERIES)
 LEAST_IN_LAST_STEP = 3
+MILLISECOND = timedelta(milliseconds=1)
 
 Trend = Sequence[tuple[datetime, Window]]
 
@@ -89,6 +91,7 @@ def failures_figure(scope: Scope, trend: Trend, before: Trend, marks: Sequence[M
         *traces,
         uirevision=f"failures {scope.query()}",
         unit="count",
+        y_title=f"failed in {duration_text(scope.span.step / MILLISECOND)}",
         x_range=_bounds(scope),
         marks=marks,
         legend=False,

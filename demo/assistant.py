@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
-from demo.catalogue import TOPICS, USERS, Topic
+from demo.catalogue import COMPLAINTS, TOPICS, USERS, Topic
 
 MS = 1_000_000
 
@@ -117,13 +117,16 @@ class Assistant:
         return end
 
     def _feedback(self, root: Span, topic: Topic, reply: str) -> None:
-        """One reader in twelve presses a thumb, and mostly the right one."""
+        """One reader in twelve presses a thumb, and mostly the right one; who is not content often says why.
+
+        The GenAI conventions have no word for who judged; OpenInference has.
+        """
         if self.random.random() < 1 / 12:
             liked = (reply == topic.answer) == (self.random.random() < 0.9)
-            root.add_event(
-                "gen_ai.evaluation.result",
-                {"gen_ai.evaluation.name": "thumbs", "gen_ai.evaluation.score.value": float(liked)},
-            )
+            given = {"name": "thumbs", "annotator_kind": "HUMAN", "score": float(liked)}
+            if not liked:
+                given["explanation"] = self.random.choice(COMPLAINTS)
+            root.set_attributes({f"annotations.0.annotation.{name}": value for name, value in given.items()})
 
     def _embed(self, question: str, common: dict[str, str], clock: Clock, inside: trace.Context, mood: Mood) -> None:
         span = self.tracer.start_span(

@@ -151,3 +151,11 @@ TOPICS: tuple[Topic, ...] = (
 )
 
 USERS: tuple[str, ...] = tuple(f"reader-{number:03d}" for number in range(1, 61))
+
+#: What readers write when an answer did not help them.
+COMPLAINTS: tuple[str, ...] = (
+    "That is not what I asked for.",
+    "This contradicts your own website.",
+    "I asked twice and still do not know.",
+    "Please let me talk to a person.",
+)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from accounts.models import User
 from alerts.models import Alert
@@ -153,7 +154,7 @@ def tell_resolved(now: datetime | None = None) -> int:
             write(
                 link.incident,
                 Entry.ALERT,
-                f"Alert resolved: {link.alert.title}. {link.alert.resolution}".strip(),
+                f"Alert resolved: {link.alert.title}. {capfirst(link.alert.resolution)}".strip(),
                 at=link.alert.resolved_at,
                 alert=link.alert_id,
             )

@@ -374,7 +374,9 @@ def _version(request: HttpRequest, slug: str) -> PlaybookVersion:
 def playbook(request: HttpRequest, slug: str) -> HttpResponse:
     version = _version(request, slug)
     versions = version.playbook.versions.select_related("author")
-    context = {"playbook": version.playbook, "version": version, "versions": versions}
+    # A template would take the method of that name for the items that a step with branches does not have.
+    steps = [{"items": [], **step} for step in version.definition["steps"]]
+    context = {"playbook": version.playbook, "version": version, "versions": versions, "steps": steps}
     return render(request, "incidents/playbook.html", context)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import secrets
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -72,7 +71,8 @@ def _ensure_admin() -> User:
         admin.set_password(password)
         admin.save(update_fields=["password"])
     elif created:
-        admin.set_password(secrets.token_urlsafe(32))
+        # Until the admin chooses one, which needs no old password then.
+        admin.set_unusable_password()
         admin.save(update_fields=["password"])
     return admin
 

@@ -180,6 +180,8 @@ ACCOUNT_ADAPTER = "accounts.adapters.InvitedOnly"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# Nothing is mailed from here; a page of allauth that would do so must not fail for want of a mail server.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Onwatch"
@@ -243,7 +245,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # While Redis is away this one repeats a traceback every second; telemetry.live.freshness says it once.
-    "loggers": {"channels_redis.pubsub": {"level": "CRITICAL"}},
+    "loggers": {
+        # While Redis is away this one repeats a traceback every second; telemetry.live.freshness says it once.
+        "channels_redis.pubsub": {"level": "CRITICAL"},
+        # A mistyped address is nothing that an operator can mend.
+        "django.request": {"level": "ERROR"},
+    },
     "root": {"handlers": ["stderr"], "level": os.environ.get("ONWATCH_LOG_LEVEL", "WARNING")},
 }

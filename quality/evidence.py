@@ -16,7 +16,7 @@ LEAST = 10
 #: Few equal scores do not prove that all are equal: one more, this far off, is imagined among them.
 IMAGINED = 0.25
 
-Verdict = Literal["better", "worse", "no difference shown", "not enough evidence yet"]
+Verdict = Literal["better", "worse", "no clear change", "not enough evidence yet"]
 
 
 class Interval(NamedTuple):
@@ -89,7 +89,7 @@ def _verdict(bounds: Interval, have: int, needed: int) -> Verdict:
         return "better"
     if have >= LEAST and bounds.high < 0:
         return "worse"
-    return "no difference shown" if have >= needed else "not enough evidence yet"
+    return "no clear change" if have >= needed else "not enough evidence yet"
 
 
 def scores_needed(now: ScoreSum, before: ScoreSum) -> int:

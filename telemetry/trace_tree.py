@@ -75,6 +75,10 @@ class Trace:
         """The root, else the first span."""
         return next((span for span, _ in self.order if not span.parent_id), self.order[0][0])
 
+    @property
+    def first_failed(self) -> SpanRow | None:
+        return next((span for span, _ in self.order if span.counted and _is_failure(span)), None)
+
     def span(self, span_id: str) -> SpanRow | None:
         return next((span for span, _ in self.order if span.span_id == span_id), None)
 
@@ -101,6 +105,10 @@ class Trace:
         return round(left, 2), round(min(width, 100 - left), 2)
 
 
+def _is_failure(span: SpanRow) -> bool:
+    return span.status == "error" and span.kind in OPERATION_KINDS
+
+
 def build(spans: Sequence[SpanRow], scores: Sequence[ScoreRow] = ()) -> Trace:
     """At least one span, oldest first, and what the spans were given."""
     started = spans[0].start_time
@@ -117,7 +125,7 @@ def build(spans: Sequence[SpanRow], scores: Sequence[ScoreRow] = ()) -> Trace:
         cost_nano=sum(span.cost_nano for span in calls),
         calls=len(calls),
         unpriced=sum(not span.cost_source for span in calls),
-        failed=sum(span.status == "error" and span.kind in OPERATION_KINDS for span in counted),
+        failed=sum(_is_failure(span) for span in counted),
         unfinished=sum(span.status == "unfinished" for span in spans),
         orphans=sum(_is_orphan(span, present) for span in spans),
         roots=sum(not span.parent_id for span in spans),

@@ -120,6 +120,14 @@ def percent(share: float | None, places: int = 1) -> str:
 
 
 @register.filter
+def percent_column(share: float | None) -> str:
+    """The same for a column of a table: always with its decimal, so that the points stand below each other."""
+    if share is None:
+        return UNKNOWN
+    return percent_text(float(share)) if 0 < share < 0.001 else f"{share * 100:.1f} %"
+
+
+@register.filter
 def score(value: float | None) -> str:
     """A score with two places."""
     return UNKNOWN if value is None else f"{value:.2f}"

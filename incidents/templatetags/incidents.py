@@ -19,11 +19,14 @@ from core.templatetags.onwatch import UNKNOWN, duration_text, percent_text
 from incidents import figures
 from incidents import markdown as safe_markdown
 from incidents.models import Evidence, Incident
+from incidents.playbook_format import duration
 from incidents.respond import Known
 from incidents.respond import known_incident as known_incident_of
 from incidents.runs import Step
 
 register = template.Library()
+
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @register.filter
@@ -96,6 +99,16 @@ def part(content: str, name: str, tag: str = "div", css: str = "") -> SafeString
 
 
 @register.filter
+def window_text(window: dict[str, str]) -> str:
+    """When a step of a playbook is worked: ``From 5 min to 15 min.``"""
+    bounds = {name: duration(text) for name, text in window.items()}
+    start, end = (duration_text(at / MILLISECOND) if (at := bounds.get(name)) else "" for name in ("from", "to"))
+    if not end:
+        return f"From {start} on." if start else ""
+    return f"From {start} to {end}." if start else f"Within {end}."
+
+
+@register.filter
 def figure_id(piece: Evidence) -> str:
     return f"evidence-{piece.pk}"
 
@@ -122,7 +135,7 @@ def figure_rows(piece: Evidence) -> list[dict[str, Any]]:
     rows = [{"name": name, "now": text(now, key, show), "before": text(before, key, show)} for name, key, show in _ROWS]
     for name in sorted({*now["scores"], *before["scores"]}):
         found = [facts["scores"].get(name) for facts in (now, before)]
-        shown = [f"{score['mean']:.2f} (n = {score['count']})" if score else UNKNOWN for score in found]
+        shown = [f"{score['mean']:.2f} (n = {score['count']})" if score else UNKNOWN for score in found]
         rows.append({"name": f"Score {name}", "now": shown[0], "before": shown[1]})
     return rows
 

@@ -30,8 +30,8 @@ def judged(difference: Difference | None) -> str | SafeString:
             f"{difference.have:,}",
             f"{max(difference.needed, difference.have + 1):,}",
         )
-    if difference.verdict == "no difference shown":
-        return format_html('<span class="muted">no difference shown</span>')
+    if difference.verdict == "no clear change":
+        return format_html('<span class="muted">no clear change</span>')
     return delta(difference.value, places=2)
 
 

@@ -117,6 +117,11 @@
     for (const trace of resolved.data) trace.visible = isShown(plot.id, trace) ? true : "legendonly";
     // A finger on the chart scrolls the page; only a mouse zooms.
     const isCoarse = matchMedia("(pointer: coarse)").matches;
+    // On a phone few labels fit beside each other, and Plotly would rather draw many aslant.
+    if (plot.clientWidth < 420) {
+      const { l, r } = resolved.layout.margin;
+      Object.assign(resolved.layout.xaxis, { nticks: Math.max(2, Math.floor((plot.clientWidth - l - r) / 80)), tickangle: 0 });
+    }
     resolved.layout.dragmode = isCoarse ? false : "zoom";
     await Plotly.react(plot, resolved.data, resolved.layout, { ...CONFIG, displayModeBar: isCoarse ? false : "hover" });
     plot.dataset.drawn = "yes";

@@ -76,6 +76,11 @@ class Receipt(NamedTuple):
     refused: int
     last_seen: datetime
 
+    @property
+    def what(self) -> str:
+        """What is counted, where it is not called like its signal."""
+        return {"traces": "spans", "metrics": "points", "logs": "records"}.get(self.signal, "")
+
 
 class Note(NamedTuple):
     """``refused`` (about a signal, a reason), ``attribute`` (of a service, a name), ``unpriced`` (provider, model)."""

@@ -23,7 +23,8 @@ SELECT
     countIf(counted AND kind IN ('llm', 'embedding')) AS calls,
     countIf(counted AND kind IN ('llm', 'embedding') AND cost_source = '') AS unpriced,
     countIf(spans.status = 'error' AND counted AND kind IN ('llm', 'embedding', 'retrieval', 'rerank', 'tool', 'guardrail')) AS failed,
-    argMinIf(spans.error_type, start_time, spans.status = 'error' AND spans.error_type != '') AS error_type,
+    -- A root often says no more than that something inside it failed.
+    argMinIf(spans.error_type, (spans.error_type = 'other', start_time), spans.status = 'error' AND spans.error_type != '') AS error_type,
     countIf(spans.status = 'unfinished') AS unfinished
 FROM spans
 PREWHERE project_id = {project_id:UInt32} AND trace_id IN {trace_ids:Array(String)}

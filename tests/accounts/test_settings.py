@@ -143,3 +143,19 @@ def test_the_first_link_signs_in_once(project, client):
     assert client.get("/settings/").status_code == 200
     client.logout()
     assert client.get(f"/accounts/link/{token}/").status_code == 403
+
+
+def test_whoever_came_by_the_first_link_is_told_to_choose_a_password_and_needs_no_old_one(project, client):
+    admin = User.objects.create_superuser("admin")
+    told = client.get(f"/accounts/link/{make_token(admin)}/", follow=True).content.decode()
+    assert "Choose a password under Account" in told
+    page = client.get("/accounts/password/change/", follow=True).content.decode()
+    assert "Current Password" not in page
+    client.post("/accounts/password/set/", {"password1": "a long enough pass", "password2": "a long enough pass"})
+    client.logout()
+    assert client.login(username="admin", password="a long enough pass")
+
+
+def test_a_forgotten_password_is_not_mailed_and_the_page_says_who_helps(client):
+    assert "changepassword" in client.get("/accounts/password/reset/").content.decode()
+    assert client.post("/accounts/password/reset/", {"email": "rosa@example.org"}).status_code == 302

@@ -122,6 +122,55 @@ def test_every_page_fits_in_both_themes(browser: Browser, console: Console, sign
             assert dark is (theme == "dark"), address
 
 
+#: What a screen reader would stumble over, as a list of words.
+STUMBLES = """() => {
+  const found = [];
+  const ids = [...document.querySelectorAll("[id]")].map(node => node.id);
+  found.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map(id => `two of #${id}`));
+  if (document.querySelectorAll("h1").length !== 1) found.push("not one h1");
+  for (const node of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
+    if (!node.labels?.length && !node.ariaLabel) found.push(`no label: ${node.outerHTML}`);
+  for (const node of document.querySelectorAll("a[href]:not([aria-hidden]), button"))
+    if (!(node.textContent.trim() || node.ariaLabel)) found.push(`no name: ${node.outerHTML}`);
+  for (const node of document.querySelectorAll("img:not([alt]), table:not(:has(caption))"))
+    found.push(`not described: ${node.outerHTML.slice(0, 80)}`);
+  for (const name of ["aria-labelledby", "aria-describedby"])
+    for (const node of document.querySelectorAll(`[${name}]`))
+      for (const id of node.getAttribute(name).trim().split(/ +/))
+        if (!document.getElementById(id)) found.push(`#${id} is missing`);
+  return found;
+}"""
+
+
+def test_every_page_can_be_read_aloud(page: Page, console: Console):
+    (trace,) = console.send(error="RateLimitError", score=0.4)
+    page.goto("/alerts/rules/?project=default")
+    rule = page.locator("main tbody a").first.get_attribute("href")
+    others = (
+        rule,
+        f"/traces/{trace}/",
+        "/alerts/rules/",
+        "/incidents/new/",
+        "/incidents/playbooks/quality-degradation/",
+    )
+    for address in (*PAGES, *others, "/metrics-explorer/", "/accounts/password/change/"):
+        page.goto(f"{address}{'&' if '?' in address else '?'}project=default")
+        page.wait_for_load_state("load")
+        assert page.evaluate(STUMBLES) == [], address
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_button_to_copy_hides_nothing_of_what_it_copies(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/metrics-explorer/?project=default")
+    for block in page.locator("main .code[data-js-copy]").all():
+        button, text = block.locator("button").bounding_box(), block.locator("pre").bounding_box()
+        beside, above = text["x"] + text["width"] <= button["x"], button["y"] + button["height"] <= text["y"]
+        assert beside or above
+        if beside:
+            assert block.locator("pre").evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
 def test_charts_are_drawn(page: Page, console: Console):
     console.send(5, score=0.9)
     page.goto("/?project=default&range=15m")

@@ -42,6 +42,14 @@ def test_horizontal_bars_are_a_table_of_categories():
     )
 
 
+def test_few_things_are_counted_in_whole_steps():
+    def axis(*counts):
+        return charts.figure(charts.bars(TIMES, counts), uirevision="x", unit="count")["layout"]["yaxis"]
+
+    assert axis(0, 1, 0)["dtick"] == 1
+    assert "dtick" not in axis(0, 40, 2)
+
+
 def test_a_value_without_neighbours_gets_a_marker():
     assert charts.line(TIMES, [None, 2, None], name="alone")["mode"] == "lines+markers"
     assert charts.line(TIMES, [1, 2, None], name="pair")["mode"] == "lines"

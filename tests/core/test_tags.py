@@ -38,6 +38,13 @@ def test_percents(share, text):
     assert onwatch.percent(share) == text
 
 
+@pytest.mark.parametrize(
+    ("share", "text"), [(0, "0.0 %"), (0.0004, "< 0.1 %"), (0.031, "3.1 %"), (0.5, "50.0 %"), (None, "–")]
+)
+def test_percents_of_a_column_keep_their_decimal(share, text):
+    assert onwatch.percent_column(share) == text
+
+
 @pytest.mark.parametrize("filter_", [onwatch.usd, onwatch.duration, onwatch.count, onwatch.percent, onwatch.score])
 def test_unknown_is_no_zero(filter_):
     assert filter_(None) == "–"

@@ -50,7 +50,7 @@ def test_total_change_and_breakdowns(alice, project):
     page = text_of(alice.get(PAGE))
 
     assert "$2.00" in page and "$1.00 before" in page and "▲ 100 %" in page
-    for shown in ("gpt-4o", "gpt-4o-mini", "chat", "search", "ada", "bo", "75 %", "25 %"):
+    for shown in ("gpt-4o", "gpt-4o-mini", "chat", "search", "ada", "bo", "75.0 %", "25.0 %"):
         assert shown in page
 
 

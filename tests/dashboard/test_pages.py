@@ -142,8 +142,8 @@ def test_numbers_equal_what_was_stored(project):
     errors, costs = text_of(panel(project, "errors")), text_of(panel(project, "costs"))
 
     assert "2 failed operations ; 1 of 10 calls , 10 %" in errors
-    assert re.search(r"timeout 50 % 1 ", errors)
-    assert re.search(r"tool_error 50 % 1 ", errors)
+    assert re.search(r"timeout 50.0 % 1 ", errors)
+    assert re.search(r"tool_error 50.0 % 1 ", errors)
     # 8 calls at 0.2 cents, one of half a dollar, one of unknown cost.
     assert "$0.52 for 10 calls" in costs
     assert "model-b $0.50 96.9 % 1" in costs
@@ -208,7 +208,7 @@ def test_nothing_in_the_range_is_not_a_perfect_score(project):
 
     words = text_of(panel(project, "health", range="15m"))
 
-    assert "No score: nothing was received in this range." in words
+    assert "No score: no calls and no scores in this range." in words
     assert "Nothing received in this range" in text_of(panel(project, "errors", range="15m"))
 
 

@@ -1,5 +1,7 @@
 """The web forms of incidents, as plain posts; who may see and do what."""
 
+import re
+
 import pytest
 
 from incidents import actions
@@ -135,6 +137,12 @@ def test_a_viewer_sees_and_a_stranger_knows_nothing(project, client, stores):
     assert client.post(f"{base}notes/", {"text": "no"}).status_code == 404
     client.logout()
     assert client.get(base).status_code == 302
+
+
+def test_the_playbook_page_shows_steps_and_branches_without_empty_lines(project, client, rosa):
+    page = client.get("/incidents/playbooks/quality-degradation/").content.decode()
+    assert "From 5 min to 15 min." in page and "A release, prompt or configuration changed just before" in page
+    assert not re.search(r"<li>\s*</li>", page)
 
 
 def test_the_playbook_page_shows_each_version(project, client, rosa):

@@ -40,7 +40,7 @@ def test_more_scores_are_surer():
     [
         (spread(0.6, 200), spread(0.8, 200, 0.2), "worse"),
         (spread(0.75, 200), spread(0.5, 200), "better"),
-        (spread(0.7, 1000), spread(0.7, 1000), "no difference shown"),
+        (spread(0.7, 1000), spread(0.7, 1000), "no clear change"),
         (spread(0.65, 20), spread(0.7, 20), "not enough evidence yet"),
         (sums(0.1, 0.1, 0.1), sums(0.9, 0.9, 0.9), "not enough evidence yet"),
         (sums(0.1), spread(0.7, 200), "not enough evidence yet"),

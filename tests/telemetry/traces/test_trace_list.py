@@ -52,6 +52,14 @@ def test_a_row_sums_up_its_whole_trace():
     assert [(score.name, score.mean, score.count) for score in row.scores] == [("overall", 0.75, 2)]
 
 
+def test_a_failed_row_says_what_failed_inside_where_its_root_does_not():
+    root, search, chat = make_trace(PROJECT, "t", status="error", error_type="other")
+    chat.error_type = "timeout"
+    stored(root, search, chat)
+    (row,) = trace_list.page(PROJECT, DAY, Search()).rows
+    assert (row.summary.status, row.summary.error_type) == ("error", "timeout")
+
+
 def test_traces_come_newest_first_and_only_those_of_the_project_and_range():
     stored(
         make_span(PROJECT, trace_id="old", second=-60),

@@ -97,7 +97,7 @@ def test_every_fact_is_there(viewer, project):
     said = text_of(viewer.get("/traces/t/"))
     for fact in (
         "First token after 120 ms", "100 (64 cached)", "20 (8 reasoning)", "$0.00150 by the price book",
-        "overall 0.50 fair judge judge/1 Cites nothing.", "Served by gpt-4o-2024", "Finish reason stop", "User ann",
+        "overall judge judge/1 0.50 fair Cites nothing.", "Served by gpt-4o-2024", "Finish reason stop", "User ann",
         "Session s1", "Release r1", "Prompt support", "Prompt version 7", "Experiment e1", "Variant b", "Tags x, y",
         "custom.tenant acme", 'custom.deep {"a":[1,2]}', "resp-1",
     ):  # fmt: skip
@@ -112,6 +112,16 @@ def test_an_error_shows_what_its_sender_called_it(viewer, project):
         )
     )  # fmt: skip
     assert "rate_limit openai.RateLimitError 429: slow down" in text_of(viewer.get("/traces/t/"))
+
+
+def test_the_number_of_failures_leads_to_the_first_of_them(viewer, project):
+    root, search, chat = make_trace(project.pk, "t")
+    chat.status, chat.error_type = "error", "timeout"
+    stored(root, search, chat)
+    page = viewer.get("/traces/t/").content.decode()
+    link = html.unescape(re.search(r'<a class="badge badge--bad" href="([^"]+)"', page)[1])
+    assert f"span={chat.span_id}" in link
+    assert re.search(rf'span={chat.span_id}"[^>]*aria-current="true"', viewer.get(f"/traces/t/{link}").content.decode())
 
 
 def test_missing_parents_and_unfinished_spans_are_said(viewer, project):
