@@ -1,5 +1,6 @@
 """Real stores for every test: chDB and a private Redis for the session, emptied for each test that asks for them."""
 
+import time
 from collections.abc import Iterator
 
 import hypothesis
@@ -76,6 +77,25 @@ def project(db) -> Project:
 @pytest.fixture
 def api_key(project: Project) -> str:
     return ApiKey.issue(project, name="test")[1]
+
+
+def _with_time_left(period: int, seconds: int) -> None:
+    """Wait for the next of these periods, in seconds, where the present one ends soon."""
+    left = period - time.time() % period
+    if left < seconds:
+        time.sleep(left)
+
+
+@pytest.fixture
+def same_day() -> None:
+    """Whatever is done now, and what is asked a moment later, lie on one day: of budgets, for example."""
+    _with_time_left(86_400, 30)
+
+
+@pytest.fixture
+def same_minute() -> None:
+    """The same of a minute: for figures over whole minutes that end now."""
+    _with_time_left(60, 10)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from telemetry.span import Span
 from tests.costs.factories import make_budget, spend
 from tests.people import make_alice, make_bob, make_charlie, make_rosa
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_day")]
 
 ADD, LIST = "admin:costs_budget_add", "admin:costs_budget_changelist"
 

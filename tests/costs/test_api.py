@@ -12,7 +12,7 @@ from accounts.models import ApiKey, Project
 from costs import budgets
 from tests.costs.factories import make_budget, spend
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_day")]
 
 CHECK = "/api/v1/budgets/check"
 

@@ -124,6 +124,7 @@ def test_the_project_comes_first_then_what_is_most_used(project):
     assert budgets.remaining(project, NOW) == 48 * NANO
 
 
+@pytest.mark.usefixtures("same_day")
 def test_a_caller_is_held_by_every_budget_that_is_about_it(project):
     now = datetime.now(UTC)
     make_budget(project, name="whole", limit_usd=10)
@@ -140,6 +141,7 @@ def test_a_caller_is_held_by_every_budget_that_is_about_it(project):
     assert budgets.allowance(project.pk).remaining_nano == 8 * NANO
 
 
+@pytest.mark.usefixtures("same_day")
 def test_a_used_up_budget_allows_nothing(project):
     make_budget(project, limit_usd=1)
     spend(project, datetime.now(UTC), 1)

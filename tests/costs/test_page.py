@@ -99,6 +99,7 @@ def test_sorting_is_no_filter(alice, project):
     assert "chip" not in alice.get(f"{PAGE}?sort=calls&show=user").content.decode()
 
 
+@pytest.mark.usefixtures("same_day")
 def test_budgets_show_meter_forecast_and_what_is_left(alice, project):
     spend(project, datetime.now(UTC), 8)
     make_budget(project, name="Whole", limit_usd=10, period="month")

@@ -84,7 +84,7 @@ BUDGET = """
 from accounts.models import Project
 from costs.models import Budget
 project = Project.objects.get(slug="default")
-Budget.objects.create(project=project, name="ada", scope="user", scope_value="ada", limit_usd="1")
+Budget.objects.create(project=project, name="ada", scope="user", scope_value="ada", limit_usd="1", period="month")
 """
 
 CHECK = """

@@ -45,6 +45,7 @@ def test_it_says_how_many_match_and_shows_each_trace_in_a_row(viewer, project):
     assert links_to_traces(page) == ["t2", "t1"]
 
 
+@pytest.mark.usefixtures("same_minute")
 def test_a_figure_and_the_list_it_opens_agree_to_the_span(viewer, project, stores):
     """Figures count whole minutes, so the list does: also of a range that ends now."""
     now = datetime.now(UTC)
