@@ -123,28 +123,30 @@ def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
 
 
 #: What a field is, where more than its text is read.
-SHAPES: dict[str, type] = {"extra": dict, "events": list, "tags": list, "attachments": list}
+SHAPES = (("extra", dict), ("events", list), ("tags", list), ("attachments", list))
 
 
-def check(piece: Mapping[str, Any]) -> None:
-    """Raises BadItem naming the first field that is of the wrong type."""
-    for name, shape in SHAPES.items():
-        if (value := piece.get(name)) is not None and not isinstance(value, shape):
+def checked(piece: dict[str, Any]) -> dict[str, Any]:
+    """The same. Raises BadItem naming the first field that is of the wrong type."""
+    for name, shape in SHAPES:
+        value = piece.get(name)
+        if value is not None and value.__class__ is not shape:
             raise BadItem(f"must be {'an object' if shape is dict else 'a list'}", field=name)
     metadata = (piece.get("extra") or {}).get("metadata")
-    if metadata is not None and not isinstance(metadata, dict):
+    if metadata is not None and metadata.__class__ is not dict:
         raise BadItem("must be an object", field="extra.metadata")
+    return piece
 
 
 def merged(known: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
     """Two pieces of one run, in whichever order they came: what says something wins over what does not.
 
-    Raises BadItem where the second is not what it should be.
+    Raises BadItem where one is not what it should be.
     """
-    check(piece)
+    checked(piece)
     if not known:
         return piece
-    check(known)
+    checked(known)
     extra = _told(known, "extra") | _told(piece, "extra")
     metadata = _told(_told(known, "extra"), "metadata") | _told(_told(piece, "extra"), "metadata")
     together = {**known, **{name: value for name, value in piece.items() if value not in EMPTY}}

@@ -31,18 +31,19 @@ def parts(body: bytes, content_type: str) -> list[Part]:
         raise BadBody("The multipart body does not end with its boundary: it is not complete.")
     if len(pieces) - 2 > MAX_PARTS:
         raise BadBody(f"The body has more than {MAX_PARTS} parts.")
-    return [_part(piece, number) for number, piece in enumerate(pieces[1:-1])]
-
-
-def _part(piece: bytes, number: int) -> Part:
-    end = piece.find(b"\r\n\r\n")
-    if piece.startswith(_USUAL) and piece.endswith(b"\r\n", end + 4):
-        name = piece[len(_USUAL) : piece.find(b'"', len(_USUAL))].decode("utf-8", "replace")
-        return name, piece[end + 4 : -2], piece[:end]
-    match = _NAME.search(piece, 0, max(end, 0))
-    if not match:
-        raise BadBody(f"part {number}: has no Content-Disposition with a name.")
-    return match[1].decode("utf-8", "replace"), piece[end + 4 :].removesuffix(b"\r\n"), piece[:end]
+    begin = len(_USUAL)
+    found: list[Part] = []
+    for piece in pieces[1:-1]:
+        end = piece.find(b"\r\n\r\n")
+        if piece.startswith(_USUAL) and end > 0:
+            name = piece[begin : piece.find(b'"', begin)]
+        elif end > 0 and (match := _NAME.search(piece, 0, end)):
+            name = match[1]
+        else:
+            raise BadBody(f"part {len(found)}: has no Content-Disposition with a name.")
+        content = piece[end + 4 : -2] if piece.endswith(b"\r\n", end + 4) else piece[end + 4 :]
+        found.append((name.decode("utf-8", "replace"), content, piece[:end]))
+    return found
 
 
 def media_type(head: bytes) -> str:

@@ -20,7 +20,7 @@ from telemetry.dialects import langsmith
 from telemetry.dialects.decoded import BadItem
 from telemetry.langsmith import questions
 from telemetry.langsmith.overlay import laid_over
-from telemetry.langsmith.runs import BATCH, CHANGED, DIALECT, UNFINISHED_AFTER, WAITING, span_of
+from telemetry.langsmith.runs import BATCH, CHANGED, DIALECT, QUIET, UNFINISHED_AFTER, WAITING, span_of
 from telemetry.models import PendingRun
 from telemetry.queries import WholeSpan
 from telemetry.span import Span
@@ -61,10 +61,16 @@ def _replace(rows: Sequence[PendingRun], stored: dict[str, WholeSpan], now: date
 
 
 def _store(rows: Sequence[PendingRun], now: datetime) -> None:
-    """Store those that are whole by themselves; the others wait for their beginning."""
+    """Store those that are whole by themselves; the others wait for their beginning.
+
+    It may come as a whole post, which is stored without a look at what waits. So it is looked for again, after as long
+    as the patch has waited.
+    """
     for row in rows:
         if not langsmith.is_finished(row.pieces):
-            pending.settle([row], WAITING, due_at=row.touched_at + UNFINISHED_AFTER, now=now)
+            waited = now - row.touched_at
+            state = CHANGED if waited < UNFINISHED_AFTER else WAITING
+            pending.settle([row], state, due_at=now + max(QUIET, waited), now=now)
             continue
         try:
             stored = commit.store_spans([span_of(row.pieces, _caller(row))])

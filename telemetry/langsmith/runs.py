@@ -56,18 +56,11 @@ def stands_alone(run: Run) -> bool:
 
 
 def translate(posts: Iterable[Run], caller: Caller) -> Joined:
-    """The spans of runs that stand alone; tell it when they ``are_stored``."""
+    """The spans of runs that stand alone."""
     joined, by_id = Joined(), {}
     _gather(posts, by_id, joined)
     _translate(by_id, caller, joined)
     return joined
-
-
-def are_stored(project_id: int, run_ids: Collection[str]) -> None:
-    """A patch that came before its whole post, which is rare, waits no more: it is laid over the span, soon."""
-    if pending.is_any_known(project_id, DIALECT, run_ids):
-        rows = PendingRun.objects.filter(project_id=project_id, dialect=DIALECT, run_id__in=run_ids)
-        rows.update(state=CHANGED, due_at=timezone.now())
 
 
 def join(posts: Iterable[Run], patches: Iterable[Run], caller: Caller) -> Joined:
@@ -100,7 +93,9 @@ def _gather(pieces: Iterable[Run], by_id: dict[str, Run], joined: Joined) -> Non
         try:
             identity = langsmith.run_id(piece.get("id"))
             place = f"run {identity}"
-            by_id[identity] = langsmith.merged(by_id.get(identity, {}), piece)
+            by_id[identity] = (
+                langsmith.merged(by_id[identity], piece) if identity in by_id else langsmith.checked(piece)
+            )
         except BadItem as bad:
             joined.refused.append(bad.at(place))
 

@@ -29,7 +29,6 @@ from telemetry.group import Backlogged, committer
 from telemetry.langsmith import feedback, runs
 from telemetry.langsmith.feedback import Given
 from telemetry.langsmith.runs import Joined, Run
-from telemetry.langsmith.stored import Asker
 from telemetry.lenient_json import BadJson
 from telemetry.receive import body
 from telemetry.receive.body import BadEncoding, Disconnected, TooLarge, UnknownEncoding
@@ -61,7 +60,6 @@ _ATTACHMENT = re.compile(r"attachment\.([^.]+)\.(.+)")
 
 #: One, because what it does is nearly all Python: more would only take turns with each other and with the committer.
 _joiner = ThreadPoolExecutor(1, thread_name_prefix="joiner")
-_asker = Asker()
 
 
 class Sent(NamedTuple):
@@ -211,18 +209,15 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
 async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tuple[list[str], int]:
     """What was refused and why, and how many pieces are good.
 
-    Runs that come whole go the way of all spans: decoded and stored together with what others send. Whether a piece of
-    theirs waits is asked when they are stored. Pieces are joined before, in a thread that may wait for SQL.
+    Runs that come whole go the way of all spans: decoded and stored together with what others send. A patch that came
+    before one of them finds it by itself. Pieces are joined before, in a thread that may wait for SQL.
     """
-    in_thread = functools.partial(asyncio.get_running_loop().run_in_executor, _joiner)
     try:
         decoded = await committer().commit(
             raw, functools.partial(_decode_whole, request=request, read=read, caller=caller)
         )
     except _InPieces as pieces:
         return await _take_pieces(raw, pieces.sent, caller)
-    if decoded.spans:
-        await in_thread(_asker.ask, _asker.announce(caller.project_id, decoded.spans))
     return decoded.refused, len(decoded.spans)
 
 

@@ -160,7 +160,8 @@ def test_a_patch_of_nothing_is_forgotten_in_the_end(key):
     correct()
     runs.store_unfinished()
     assert PendingRun.objects.count() == 1
-    PendingRun.objects.update(touched_at=timezone.now() - timedelta(hours=1))
+    PendingRun.objects.update(touched_at=timezone.now() - timedelta(hours=1), due_at=timezone.now())
+    corrections.correct_due()
     runs.store_unfinished()
     assert not PendingRun.objects.exists() and rows("SELECT count() FROM spans") == [(0,)]
 

@@ -6,16 +6,14 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import NamedTuple
-from unittest.mock import Mock
 
 import orjson
 import pytest
 import zstandard
-from django.db import OperationalError
 from django.utils import timezone
 
 from core import clickhouse
-from telemetry import pending, store
+from telemetry import store
 from telemetry.langsmith import corrections, runs
 from telemetry.models import PendingRun
 from tests.telemetry.langsmith.client import END, NOW, call, multipart, pieces_of, run, sent
@@ -83,8 +81,8 @@ def test_a_patch_that_came_before_its_whole_run_is_part_of_it(key):
     for event, piece in (("patch", late | {"tags": ["checked"]}), ("post", whole), ("post", whole)):
         body, kind = multipart(*pieces_of(event, piece))
         assert call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)[0] == 202
-    assert len(stored()) == 1
-    corrections.correct_due()
+        PendingRun.objects.update(due_at=timezone.now())
+        corrections.correct_due()
     (span,) = stored()
     assert "Corrected." in span.output and span.user_id == "u1"
     assert rows("SELECT tags FROM spans") == [(["checked"],)]
@@ -92,13 +90,18 @@ def test_a_patch_that_came_before_its_whole_run_is_part_of_it(key):
     assert rows("SELECT sum(spans) FROM spans_1m") == [(1,)]
 
 
-def test_whole_runs_are_stored_once_although_sql_was_away(key, monkeypatch):
-    body, kind = multipart(*pieces_of("post", run() | END))
-    with monkeypatch.context() as away:
-        away.setattr(pending, "is_any_known", Mock(side_effect=OperationalError))
-        assert call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)[0] == 503
-    assert call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)[0] == 202
-    assert len(stored()) == 1
+def test_a_patch_without_its_run_is_looked_for_less_and_less(key):
+    late = {"id": str(uuid.uuid4()), "tags": ["checked"]}
+    body, kind = multipart(*pieces_of("patch", late))
+    call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)
+    minute = timedelta(minutes=1)
+    PendingRun.objects.update(touched_at=timezone.now() - 10 * minute, due_at=timezone.now())
+    corrections.correct_due()
+    assert PendingRun.objects.get().due_at > timezone.now() + 9 * minute
+    PendingRun.objects.update(touched_at=timezone.now() - 31 * minute, due_at=timezone.now())
+    corrections.correct_due()
+    runs.store_unfinished()
+    assert stored() == [] and not PendingRun.objects.exists()
 
 
 def test_a_batch_sent_again_is_counted_once(key):
