@@ -2,8 +2,8 @@
 
     python -m bench.dialects [--spans 96000] [--connections 32] [--rounds 2]
 
-One console takes all dialects in turn, round by round, so that a machine that slows down slows each. Medians count. Each
-load lasts some seconds: in the first, nothing is merged yet, which would favour who is done by then.
+One console takes all dialects in turn, round by round, so that a machine that slows down slows each. Medians count.
+Each load lasts some seconds: in the first one nothing is merged yet, which would favour who is done by then.
 """
 
 from __future__ import annotations

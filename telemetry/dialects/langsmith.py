@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from django.utils.dateparse import parse_datetime
 
 from core.money import to_nano
@@ -96,22 +98,28 @@ MAX_EVENTS = 50
 def run_id(value: Any, *, field: str = "id") -> str:  # noqa: ANN401
     """A run's UUID as 32 hex digits, which is also what its OTLP copy is called. Raises BadItem."""
     try:
-        # What it does itself in the end, without making an object.
-        digits = value.replace("-", "").lower()
-        if len(digits) == 32 and len(bytes.fromhex(digits)) == 16:
-            return digits
-    except (AttributeError, TypeError, ValueError):
-        pass
-    try:
-        return uuid.UUID(str(value)).hex
+        return _hex(str(value))
     except ValueError:
         raise BadItem(f"{str(value)[:60]!r} is no UUID", field=field) from None
+
+
+@functools.lru_cache(maxsize=4096)
+def _hex(value: str) -> str:
+    """Each id is asked for several times: by the run itself, and by those below it."""
+    digits = value.replace("-", "").lower()
+    # As uuid does it, without making an object.
+    return digits if len(digits) == 32 and digits.isalnum() and bytes.fromhex(digits) else uuid.UUID(value).hex
 
 
 def moment(value: Any, *, field: str) -> datetime | None:  # noqa: ANN401
     """ISO 8601 (UTC where it names no zone), or milliseconds since 1970, which the JavaScript client sends."""
     if value in (None, ""):
         return None
+    try:
+        if value.__class__ is str and (found := datetime.fromisoformat(value)).tzinfo is UTC:
+            return found
+    except ValueError:
+        pass
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000, UTC)
@@ -240,14 +248,16 @@ def _metadata(told: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     kept: dict[str, Any] = {}
     for name, value in told.items():
         field = METADATA_FIELDS.get(name)
-        if field and field != "session_id" and (text := as_text(value)):
-            texts[field] = text
-            if text is value:
+        if field and field != "session_id":
+            if value.__class__ is str and value:
+                texts[field] = value
                 continue
+            if text := as_text(value):
+                texts[field] = text
         if value not in EMPTY and not name.startswith(HIDDEN_METADATA):
             kept[f"metadata.{name}"] = value
     for name in THREAD_KEYS:
-        if text := as_text(told.get(name)):
+        if name in told and (text := as_text(told[name])):
             texts["session_id"] = text
             break
     # The first of the names is told by the field, the others are kept for who reads the run back.
@@ -281,6 +291,10 @@ def _text(run: Mapping[str, Any], field: str) -> str:
         return ""
     if isinstance(value, dict) and next(iter(value.values())) is None and all(v is None for v in value.values()):
         return ""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        pass
     try:
         return lenient_json.dumps(value, cut=False)
     except BadJson as bad:

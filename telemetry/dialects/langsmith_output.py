@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any
 
 from telemetry.dialects import embeddings, messages
@@ -63,14 +64,17 @@ def is_told_by_documents(outputs: Any) -> bool:  # noqa: ANN401
     """Whether the documents of a retrieval, as LangChain writes them, are all that it put out."""
     if not isinstance(outputs, dict) or outputs.keys() != {"documents"} or not isinstance(outputs["documents"], list):
         return False
-    return all(
+    return all(map(_is_plain_document, outputs["documents"]))
+
+
+def _is_plain_document(entry: Any) -> bool:  # noqa: ANN401
+    return (
         isinstance(entry, dict)
         and entry.keys() <= DOCUMENT_KEYS
         and isinstance(entry.get("page_content"), str)
-        and isinstance(entry.get("id"), str | None)
-        and isinstance(entry.get("metadata"), dict | None)
+        and isinstance(entry.get("id"), (str, NoneType))
+        and isinstance(entry.get("metadata"), (dict, NoneType))
         and entry.get("type") in (None, "Document")
-        for entry in outputs["documents"]
     )
 
 
