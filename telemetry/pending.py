@@ -35,10 +35,8 @@ def locked(project_id: int, dialect: str, run_ids: Collection[str], *, now: date
     return {row.run_id: row for row in rows}
 
 
-def known(project_id: int, dialect: str, run_ids: Collection[str], *, held: bool = False) -> dict[str, PendingRun]:
-    """The rows that are there; ``held`` to the end of the transaction."""
-    rows = _of(project_id, dialect, run_ids)
-    return {row.run_id: row for row in (rows.select_for_update().order_by("run_id") if held else rows)}
+def known(project_id: int, dialect: str, run_ids: Collection[str]) -> dict[str, PendingRun]:
+    return {row.run_id: row for row in _of(project_id, dialect, run_ids)}
 
 
 def is_any_known(project_id: int, dialect: str, run_ids: Collection[str]) -> bool:

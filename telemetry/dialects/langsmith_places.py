@@ -39,12 +39,6 @@ def at(value: Any, where: Path) -> Any:  # noqa: ANN401
     return value
 
 
-def object_at(value: Any, where: Path) -> dict[str, Any]:  # noqa: ANN401
-    """The object at a path; an empty one where there is none, or something else."""
-    found = at(value, where)
-    return found if isinstance(found, dict) else {}
-
-
 def list_at(value: Any, where: Path) -> list[Any]:  # noqa: ANN401
     found = at(value, where)
     return found if isinstance(found, list) else []
