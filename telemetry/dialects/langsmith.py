@@ -329,15 +329,21 @@ def _read_events(span: Span, events: Iterable[Any]) -> None:
     for event in events:
         if not isinstance(event, dict):
             continue
-        name, at = str(event.get("name") or ""), moment(event.get("time"), field="events.time")
+        name = str(event.get("name") or "")
+        # There is one for each token: of most of them not even the time is looked at.
+        if name in UNTELLING_EVENTS and (name != "new_token" or span.time_to_first_token_ms is not None):
+            continue
+        if name != "new_token" and len(kept) >= MAX_EVENTS:
+            continue
+        at = moment(event.get("time"), field="events.time")
         after_ms = (at - span.start_time).total_seconds() * 1000 if at else None
-        if name == "new_token" and span.time_to_first_token_ms is None and after_ms is not None:
-            span.time_to_first_token_ms = max(0.0, after_ms)
-        if name not in UNTELLING_EVENTS and len(kept) < MAX_EVENTS:
-            attributes = {key: value for key, value in event.items() if key not in ("name", "time", "kwargs")}
-            own = event.get("kwargs")
-            attributes |= own if isinstance(own, dict) else {}
-            kept.append({"name": name, "after_ms": after_ms or 0.0, "attributes": attributes})
+        if name == "new_token":
+            span.time_to_first_token_ms = None if after_ms is None else max(0.0, after_ms)
+            continue
+        attributes = {key: value for key, value in event.items() if key not in ("name", "time", "kwargs")}
+        own = event.get("kwargs")
+        attributes |= own if isinstance(own, dict) else {}
+        kept.append({"name": name, "after_ms": after_ms or 0.0, "attributes": attributes})
     if kept:
         span.attributes["events"] = kept
 

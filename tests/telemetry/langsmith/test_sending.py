@@ -139,6 +139,14 @@ def test_javascript_ends_in_milliseconds(key):
     assert len(stored()) == 1
 
 
+def test_only_the_first_token_of_many_is_looked_at(key):
+    tokens = [{"name": "new_token", "time": (NOW + timedelta(milliseconds=120)).isoformat()}]
+    tokens += [{"name": "new_token", "time": "soon"}] * 2_000 + [{"name": "end", "time": "later"}]
+    sent(key, run() | END | {"events": tokens})
+    ((first_token_ms, attributes),) = rows("SELECT time_to_first_token_ms, attributes FROM spans")
+    assert first_token_ms == 120 and "events" not in attributes
+
+
 def test_errors_are_normalised(key):
     failed = run(error="RateLimitError('429 too many')\n\nTraceback (most recent call last):\n  File x") | END
     call("POST", "/api/v1/runs", orjson.dumps(failed), x_api_key=key)
