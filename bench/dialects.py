@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import orjson
+import zstandard
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -55,13 +56,27 @@ def as_multipart(body: bytes) -> bytes:
     )
 
 
-def _parts(run: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    own = {name: run.pop(name) for name in ("inputs", "outputs", "events", "extra")}
+def as_begin_and_end(body: bytes) -> bytes:
+    """As the client sends runs that begin and end within the second that it gathers: in two pieces, compressed."""
+    pieces = [part for run in _runs(body) for part in _begin_and_end(run)]
+    whole = b"".join(_part(name, value) for name, value in pieces) + f"--{BOUNDARY}--\r\n".encode()
+    return zstandard.compress(whole)
+
+
+def _begin_and_end(run: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    ended = {name: value for name, value in run.items() if name != "inputs"}
+    begun = {name: value for name, value in run.items() if name != "end_time"}
+    yield from _parts(begun | {"outputs": {}, "events": [], "error": None})
+    yield from _parts(ended, "patch")
+
+
+def _parts(run: dict[str, Any], event: str = "post") -> Iterator[tuple[str, Any]]:
+    own = {name: run.pop(name) for name in ("inputs", "outputs", "events", "extra") if name in run}
     if error := run.pop("error"):
         own["error"] = error
-    yield f"post.{run['id']}", run
+    yield f"{event}.{run['id']}", run
     for name, value in own.items():
-        yield f"post.{run['id']}.{name}", value
+        yield f"{event}.{run['id']}.{name}", value
 
 
 def _part(name: str, value: Any) -> bytes:
@@ -144,6 +159,8 @@ def dialects() -> Iterator[Spoken]:
     yield Spoken("LangSmith, batches of runs", Receiver("/api/v1/runs/batch", "application/json"), as_batch)
     parts = Receiver("/api/v1/runs/multipart", f"multipart/form-data; boundary={BOUNDARY}")
     yield Spoken("LangSmith, runs in parts", parts, as_multipart)
+    packed = parts._replace(encoding="zstd")
+    yield Spoken("LangSmith, begin and end in parts, compressed", packed, as_begin_and_end)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ class Receiver(NamedTuple):
 
     path: str = "/v1/traces"
     media_type: str = "application/x-protobuf"
+    encoding: str = "identity"
 
 
 OTLP = Receiver()
@@ -40,7 +41,8 @@ class _Connection:
         """Status of the answer, and the seconds to wait before the next try where it asks for that."""
         head = (
             f"POST {to.path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
-            f"Content-Type: {to.media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: {to.media_type}\r\nContent-Encoding: {to.encoding}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
         )
         self._socket.sendall(head.encode() + body)
         answer = b""

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from telemetry.models import PendingRun
@@ -37,17 +36,6 @@ def locked(project_id: int, dialect: str, run_ids: Collection[str], *, now: date
 
 def known(project_id: int, dialect: str, run_ids: Collection[str]) -> dict[str, PendingRun]:
     return {row.run_id: row for row in _of(project_id, dialect, run_ids)}
-
-
-def is_any_known(project_id: int, dialect: str, run_ids: Collection[str]) -> bool:
-    """Whether a piece of one of these waits: asked for every batch, so without what the ORM needs to put it so."""
-    if not run_ids:
-        return False
-    table, places = connection.ops.quote_name(PendingRun._meta.db_table), ", ".join(["%s"] * len(run_ids))
-    question = f"SELECT 1 FROM {table} WHERE project_id = %s AND dialect = %s AND run_id IN ({places}) LIMIT 1"
-    with connection.cursor() as cursor:
-        cursor.execute(question, [project_id, dialect, *run_ids])
-        return cursor.fetchone() is not None
 
 
 def _of(project_id: int, dialect: str, run_ids: Collection[str]) -> QuerySet[PendingRun]:

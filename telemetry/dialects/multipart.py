@@ -6,6 +6,7 @@ Django's parser counts parts without a file name as form fields, of which it tak
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from telemetry.dialects.decoded import BadBody
 
@@ -17,33 +18,47 @@ _NAME = re.compile(rb'name="([^"]*)"', re.IGNORECASE)
 _TYPE = re.compile(rb"^content-type:\s*([^;\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
 
-#: Name, content, and the headers as they came.
-Part = tuple[str, bytes, bytes]
+class Parts(NamedTuple):
+    """Of each part in their order: what it is called, what it holds, and its headers as they came."""
+
+    names: list[str]
+    contents: list[bytes]
+    heads: list[bytes]
 
 
-def parts(body: bytes, content_type: str) -> list[Part]:
-    """The parts in their order. Raises BadBody when the frame is broken."""
+def parts(body: bytes, content_type: str) -> Parts:
+    """Raises BadBody when the frame is broken."""
     match = _BOUNDARY.search(content_type)
     if not match:
         raise BadBody("Content-Type: names no multipart boundary.")
-    pieces = body.split(b"--" + match[1].encode("latin-1"))
-    if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
+    delimiter = b"--" + match[1].encode("latin-1")
+    pieces = body.split(b"\r\n" + delimiter)
+    if pieces[0].startswith(delimiter):
+        pieces[0] = pieces[0][len(delimiter) :]
+    else:
+        # Before the first boundary anything may stand.
+        del pieces[0]
+    if len(pieces) < 2 or not pieces.pop().startswith(b"--"):
         raise BadBody("The multipart body does not end with its boundary: it is not complete.")
-    if len(pieces) - 2 > MAX_PARTS:
+    if len(pieces) > MAX_PARTS:
         raise BadBody(f"The body has more than {MAX_PARTS} parts.")
+    halves = [piece.partition(b"\r\n\r\n") for piece in pieces]
+    heads = [head for head, _, _ in halves]
     begin = len(_USUAL)
-    found: list[Part] = []
-    for piece in pieces[1:-1]:
-        end = piece.find(b"\r\n\r\n")
-        if piece.startswith(_USUAL) and end > 0:
-            name = piece[begin : piece.find(b'"', begin)]
-        elif end > 0 and (match := _NAME.search(piece, 0, end)):
-            name = match[1]
-        else:
-            raise BadBody(f"part {len(found)}: has no Content-Disposition with a name.")
-        content = piece[end + 4 : -2] if piece.endswith(b"\r\n", end + 4) else piece[end + 4 :]
-        found.append((name.decode("utf-8", "replace"), content, piece[:end]))
-    return found
+    names = [
+        (head[begin : head.find(b'"', begin)] if head.startswith(_USUAL) else _name(head, place)).decode(
+            "utf-8", "replace"
+        )
+        for place, head in enumerate(heads)
+    ]
+    return Parts(names, [content for _, _, content in halves], heads)
+
+
+def _name(head: bytes, place: int) -> bytes:
+    match = _NAME.search(head)
+    if not match:
+        raise BadBody(f"part {place}: has no Content-Disposition with a name.")
+    return match[1]
 
 
 def media_type(head: bytes) -> str:

@@ -25,6 +25,7 @@ from telemetry.langsmith.query import BadQuery
 from telemetry.langsmith.routes import routes
 from telemetry.langsmith.routing import Asked, Handler, Problem, Route
 from telemetry.langsmith.tokens import Expired
+from telemetry.lenient_json import BadJson
 from telemetry.receive import body
 from telemetry.receive.body import BadEncoding, Disconnected, Receive, TooLarge, UnknownEncoding
 from telemetry.receive.http import Reply, Request, Send
@@ -136,7 +137,7 @@ async def _content(request: Request) -> Any:  # noqa: ANN401
         return None
     try:
         return body.json_value(plain)
-    except orjson.JSONDecodeError as error:
+    except BadJson as error:
         raise Problem(400, f"body: is no JSON ({error})") from None
 
 

@@ -50,17 +50,21 @@ class Joined:
     refused: list[str] = field(default_factory=list)
 
 
-def stands_alone(run: Run) -> bool:
-    """Whether it can become a span without a look at what is stored."""
-    return langsmith.is_finished(run) and bool(run.get("session_name") or not run.get("session_id"))
-
-
-def translate(posts: Iterable[Run], caller: Caller) -> Joined:
-    """The spans of runs that stand alone."""
+def translate(posts: Iterable[Run], patches: Iterable[Run], caller: Caller) -> Joined | None:
+    """The spans, when each of the runs is told whole by these pieces; None when something stored must be looked at."""
     joined, by_id = Joined(), {}
     _gather(posts, by_id, joined)
+    begun = len(by_id)
+    _gather(patches, by_id, joined)
+    if len(by_id) > begun or not all(map(_stands_alone, by_id.values())):
+        return None
     _translate(by_id, caller, joined)
     return joined
+
+
+def _stands_alone(run: Run) -> bool:
+    # A session that goes by its id alone must be looked up.
+    return langsmith.is_finished(run) and bool(run.get("session_name") or not run.get("session_id"))
 
 
 def join(posts: Iterable[Run], patches: Iterable[Run], caller: Caller) -> Joined:
@@ -73,16 +77,11 @@ def join(posts: Iterable[Run], patches: Iterable[Run], caller: Caller) -> Joined
     _gather(posts, by_id, joined)
     begun = frozenset(by_id)
     _gather(patches, by_id, joined)
-    is_whole = len(begun) == len(by_id) and all(langsmith.is_finished(run) for run in by_id.values())
-    if is_whole and not pending.is_any_known(caller.project_id, DIALECT, by_id.keys()):
-        # Both pieces of each came at once. For them SQL is read, but not locked.
-        whole = by_id
-    else:
-        for identity in [identity for identity, run in by_id.items() if lenient_json.is_too_deep(run)]:
-            joined.refused.append(f"run {identity}: {lenient_json.TOO_DEEP}")
-            del by_id[identity]
-        with transaction.atomic():
-            whole, joined.waited = _join_waiting(by_id, begun, caller)
+    for identity in [identity for identity, run in by_id.items() if lenient_json.is_too_deep(run)]:
+        joined.refused.append(f"run {identity}: {lenient_json.TOO_DEEP}")
+        del by_id[identity]
+    with transaction.atomic():
+        whole, joined.waited = _join_waiting(by_id, begun, caller)
     _translate(whole, caller, joined)
     return joined
 

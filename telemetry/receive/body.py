@@ -9,6 +9,7 @@ from typing import Any
 import zstandard
 
 from telemetry import lenient_json
+from telemetry.lenient_json import BadJson
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -55,9 +56,18 @@ async def read(receive: Receive, *, limit: int, declared: str = "") -> bytes:
 
 
 def json_value(content: bytes) -> Any:  # noqa: ANN401
-    """The JSON in it, without the character NUL, which PostgreSQL takes in no text. Raises lenient_json.BadJson."""
-    value = lenient_json.loads(content)
-    return _without_nul(value) if b"\\u0000" in content else value
+    """The JSON in it, as SQL takes it. Raises lenient_json.BadJson."""
+    return for_sql(lenient_json.loads(content), content)
+
+
+def for_sql(value: Any, content: bytes) -> Any:  # noqa: ANN401
+    """What was read from ``content``, without the character NUL, which PostgreSQL takes in no text. Raises BadJson."""
+    if b"\\u0000" not in content:
+        return value
+    try:
+        return _without_nul(value)
+    except RecursionError:
+        raise BadJson(lenient_json.TOO_DEEP) from None
 
 
 def _without_nul(value: Any) -> Any:  # noqa: ANN401

@@ -25,6 +25,7 @@ from core.connections import drop_dead_connections
 from telemetry import counters, lenient_json, pending
 from telemetry.dialects import multipart
 from telemetry.dialects.decoded import BadBody, BadItem, Decoded
+from telemetry.dialects.multipart import Parts
 from telemetry.group import Backlogged, committer
 from telemetry.langsmith import feedback, runs
 from telemetry.langsmith.feedback import Given
@@ -53,10 +54,9 @@ INFO: dict[str, Any] = {
     "instance_flags": {"zstd_compression_enabled": True, "gzip_body_enabled": True},
 }
 
-#: A run itself, and its fields that travel in parts of their own.
-RUN_PARTS = frozenset({"", "inputs", "outputs", "events", "extra", "error", "serialized"})
+#: Fields of a run that travel in parts of their own.
+RUN_PARTS = frozenset({"inputs", "outputs", "events", "extra", "error", "serialized"})
 TOLD_AS_JSON = ("post.", "patch.", "feedback.")
-_ATTACHMENT = re.compile(r"attachment\.([^.]+)\.(.+)")
 
 #: One, because what it does is nearly all Python: more would only take turns with each other and with the committer.
 _joiner = ThreadPoolExecutor(1, thread_name_prefix="joiner")
@@ -81,7 +81,7 @@ def _object(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
 
 def _json(content: bytes, where: str) -> Any:  # noqa: ANN401
     try:
-        return body.json_value(content)
+        return lenient_json.loads(content)
     except BadJson as error:
         raise BadBody(f"{where}: is no JSON ({error})") from None
 
@@ -103,43 +103,43 @@ def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
 
 def read_multipart(raw: bytes, request: Request) -> Sent:
     """``post.ID``, ``patch.ID`` with their fields in parts of their own, ``attachment.ID.NAME`` and ``feedback.ID``."""
-    found: dict[str, dict[str, Run]] = {"post": {}, "patch": {}}
-    given = []
     parts = multipart.parts(raw, request.headers.get("content-type", ""))
-    told = [part for part in parts if part[0].startswith(TOLD_AS_JSON)]
-    for (name, _, _), value in zip(told, _values(told), strict=True):
+    posts: dict[str, Run] = {}
+    patches: dict[str, Run] = {}
+    given = []
+    for place, (name, value) in enumerate(zip(parts.names, _values(parts), strict=True)):
         event, _, rest = name.partition(".")
         identity, _, field = rest.partition(".")
         if event == "feedback":
             given.append(_judgement(value, name))
-        elif identity and field in RUN_PARTS:
-            run = found[event].get(identity)
-            if run is None:
-                run = found[event][identity] = {"id": identity}
-            if field:
-                run[field] = value
-            else:
-                run.update(_object(value, name))
-    for name, content, head in parts if len(told) < len(parts) else ():
-        if match := _ATTACHMENT.fullmatch(name):
+            continue
+        pieces = posts if event == "post" else patches
+        if event == "attachment":
             # Its bytes are not kept: what a run is judged by is text.
-            attached = {"name": match[2], "mime_type": multipart.media_type(head), "bytes": len(content)}
-            run = found["patch"].setdefault(match[1], {"id": match[1]})
-            run["attachments"] = [*run.get("attachments", []), attached]
-    return Sent(list(found["post"].values()), list(found["patch"].values()), given)
+            size, kind = len(parts.contents[place]), multipart.media_type(parts.heads[place])
+            run = pieces.setdefault(identity, {"id": identity})
+            run.setdefault("attachments", []).append({"name": field, "mime_type": kind, "bytes": size})
+        elif identity and event in ("post", "patch"):
+            run = pieces.get(identity)
+            if run is None:
+                run = pieces[identity] = {"id": identity}
+            if not field:
+                run |= _object(value, name)
+            elif field in RUN_PARTS:
+                run[field] = value
+    return Sent(list(posts.values()), list(patches.values()), given)
 
 
-def _values(parts: list[multipart.Part]) -> list[Any]:
+def _values(parts: Parts) -> list[Any]:
     """What each part says. Nearly always they are plain JSON, and reading all at once takes half the time."""
-    together = b"[" + b",".join([content for _, content, _ in parts]) + b"]"
-    if b"\\u0000" not in together:
-        try:
-            values = orjson.loads(together)
-            if len(values) == len(parts):
-                return values
-        except orjson.JSONDecodeError:
-            pass
-    return [_json(content, name) for name, content, _ in parts]
+    try:
+        values = orjson.loads(b"[" + b",".join(parts.contents) + b"]")
+        if len(values) == len(parts.contents):
+            return values
+    except orjson.JSONDecodeError:
+        pass
+    told = zip(parts.names, parts.contents, strict=True)
+    return [_json(content, name) if name.startswith(TOLD_AS_JSON) else None for name, content in told]
 
 
 def read_batch(raw: bytes, request: Request) -> Sent:
@@ -209,8 +209,8 @@ def taking(read: Read, methods: tuple[str, ...]) -> Callable[[Request], Awaitabl
 async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tuple[list[str], int]:
     """What was refused and why, and how many pieces are good.
 
-    Runs that come whole go the way of all spans: decoded and stored together with what others send. A patch that came
-    before one of them finds it by itself. Pieces are joined before, in a thread that may wait for SQL.
+    Runs that are told whole go the way of all spans: decoded and stored together with what others send. A patch that
+    came before one of them finds it by itself. Other pieces are joined before, in a thread that may wait for SQL.
     """
     try:
         decoded = await committer().commit(
@@ -222,7 +222,7 @@ async def _take(raw: bytes, request: Request, read: Read, caller: Caller) -> tup
 
 
 class _InPieces(Exception):
-    """There is more in the request than whole runs."""
+    """There is more in the request than runs that it tells whole."""
 
     def __init__(self, sent: Sent) -> None:
         super().__init__()
@@ -230,14 +230,21 @@ class _InPieces(Exception):
 
 
 def _decode_whole(raw: bytes, *, request: Request, read: Read, caller: Caller) -> tuple[Decoded, int]:
-    """The spans of whole runs. Raises _InPieces."""
+    """The spans of runs that are told whole. Raises _InPieces."""
     encoding = request.headers.get("content-encoding", "")
     plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
     sent = read(plain, request)
-    if sent.patches or sent.feedback or not all(map(runs.stands_alone, sent.posts)):
-        raise _InPieces(sent)
-    joined = runs.translate(sent.posts, caller)
+    joined = None if sent.feedback else runs.translate(sent.posts, sent.patches, caller)
+    if joined is None:
+        raise _InPieces(_for_sql(sent, plain))
     return Decoded(spans=joined.spans, rejected=len(joined.refused), refused=joined.refused), len(plain)
+
+
+def _for_sql(sent: Sent, plain: bytes) -> Sent:
+    try:
+        return Sent(*body.for_sql(list(sent), plain))
+    except BadJson as error:
+        raise BadBody(f"body: {error}") from None
 
 
 async def _take_pieces(raw: bytes, sent: Sent, caller: Caller) -> tuple[list[str], int]:

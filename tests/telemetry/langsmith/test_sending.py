@@ -10,10 +10,11 @@ from typing import NamedTuple
 import orjson
 import pytest
 import zstandard
+from django.db import DatabaseError
 from django.utils import timezone
 
 from core import clickhouse
-from telemetry import store
+from telemetry import pending, store
 from telemetry.langsmith import corrections, runs
 from telemetry.models import PendingRun
 from tests.telemetry.langsmith.client import END, NOW, call, multipart, pieces_of, run, sent
@@ -286,3 +287,26 @@ def test_texts_with_nul_are_taken_by_every_store(key):
     begun = run(inputs={"text": "a\0b"})
     assert call("POST", "/runs", orjson.dumps(begun), x_api_key=key)[0] == 202
     assert PendingRun.objects.get().pieces["inputs"] == {"text": "ab"}
+
+
+def test_what_is_nested_without_end_and_holds_a_nul_is_refused(key):
+    deep = run(inputs={"text": "\0"}, extra={"deep": orjson.Fragment(b"[" * 900 + b"]" * 900)})
+    status, answer = call("POST", "/runs", orjson.dumps(deep), x_api_key=key)
+    assert status == 400 and "deeper" in answer["detail"]
+
+
+def test_begin_and_end_in_one_request_do_not_wait_for_sql(key, monkeypatch):
+    """What the Python client sends by itself of a short run: both pieces, each in parts, compressed."""
+
+    def away(*_, **__):
+        raise DatabaseError("the database does not answer")
+
+    monkeypatch.setattr(pending, "locked", away)
+    begun = run()
+    ended = {name: begun[name] for name in ("id", "trace_id", "name", "run_type", "start_time")} | END
+    body, kind = multipart(*pieces_of("post", begun | {"outputs": {}, "events": []}), *pieces_of("patch", ended))
+    headers = {"x_api_key": key, "content_type": kind, "content_encoding": "zstd"}
+    assert call("POST", "/runs/multipart", zstandard.compress(body), **headers)[0] == 202
+    (span,) = stored()
+    assert (span.status, span.input_tokens, span.user_id, span.feature) == ("ok", 120, "u1", "search")
+    assert "Because." in span.output
