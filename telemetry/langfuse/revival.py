@@ -48,7 +48,7 @@ def _write_trace(project_id: int, trace_id: str, dialect: str, now: datetime) ->
     whole = {_key(span): span for span in queries.whole_spans(project_id, trace_id, spans)}
     root = whole.get(f"{TRACE}/{trace_id}")
     with transaction.atomic():
-        rows = pending.locked(project_id, dialect, sorted(whole), now=now)
+        rows = pending.locked(project_id, dialect, set(whole), now=now)
         for key, row in rows.items():
             span = whole[key]
             stored = trace_known(span) if span is root else observation_known(span, root)

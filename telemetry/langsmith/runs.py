@@ -116,6 +116,16 @@ def _join_waiting(
     ``begun`` are those of which the beginning is among the pieces.
     """
     now = timezone.now()
+    like = PendingRun(
+        project_id=caller.project_id, dialect=DIALECT, pieces={}, key_id_used=caller.key_id, touched_at=now,
+        due_at=now + UNFINISHED_AFTER,
+    )  # fmt: skip
+    # Nearly always nothing is known of a run that begins.
+    waiting = pending.add(
+        like,
+        {identity: run for identity, run in by_id.items() if identity in begun and not langsmith.is_finished(run)},
+    )
+    by_id = {identity: piece for identity, piece in by_id.items() if identity not in waiting}
     rows = pending.locked(caller.project_id, DIALECT, by_id.keys(), now=now)
     whole: dict[str, Run] = {}
     incomplete: list[PendingRun] = []
