@@ -9,11 +9,14 @@ Each load lasts some seconds: in the first one nothing is merged yet, which woul
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import statistics
 import uuid
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -27,6 +30,8 @@ from bench.workload import Workload
 
 SPANS_PER_REQUEST = 48
 BOUNDARY = "d41d8cd98f00b204e9800998ecf8427e"
+#: Beginnings in so many requests wait for their ends at a time.
+OPEN_REQUESTS = 64
 RUN_TYPES = {"invoke_workflow": "chain", "embeddings": "embedding", "retrieval": "retriever", "chat": "llm"}
 #: What the client tells of itself with every run.
 RUNTIME = {
@@ -36,11 +41,11 @@ RUNTIME = {
 
 
 class Spoken(NamedTuple):
-    """A dialect: where its bodies go, and what of a GenAI request it makes."""
+    """A dialect: where its bodies go, and what it makes of GenAI requests."""
 
     name: str
     to: Receiver
-    body: Any
+    bodies: Callable[[Iterable[bytes]], Iterable[bytes]]
 
 
 def as_batch(body: bytes) -> bytes:
@@ -49,25 +54,35 @@ def as_batch(body: bytes) -> bytes:
 
 
 def as_multipart(body: bytes) -> bytes:
-    """The same as the client sends it unless told otherwise: each run in parts."""
-    return (
-        b"".join(_part(name, value) for run in _runs(body) for name, value in _parts(run))
-        + f"--{BOUNDARY}--\r\n".encode()
-    )
+    """The same as the client sends runs that it gathered whole: each in parts."""
+    return _framed(part for run in _runs(body) for part in _parts(run))
 
 
 def as_begin_and_end(body: bytes) -> bytes:
-    """As the client sends runs that begin and end within the second that it gathers: in two pieces, compressed."""
-    pieces = [part for run in _runs(body) for part in _begin_and_end(run)]
-    whole = b"".join(_part(name, value) for name, value in pieces) + f"--{BOUNDARY}--\r\n".encode()
-    return zstandard.compress(whole)
+    """As the client sends by itself what begins and ends within one gathering: in two pieces, compressed."""
+    return zstandard.compress(_framed(part for run in _runs(body) for piece in _pieces(run) for part in piece))
 
 
-def _begin_and_end(run: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def begun_before_ended(bodies: Iterable[bytes]) -> Iterator[bytes]:
+    """As the client sends by itself what takes longer: the ends come in later requests than the beginnings."""
+    ends: deque[bytes] = deque()
+    for body in bodies:
+        begun, ended = zip(*map(_pieces, _runs(body)), strict=True)
+        yield zstandard.compress(_framed(chain.from_iterable(begun)))
+        ends.append(zstandard.compress(_framed(chain.from_iterable(ended))))
+        if len(ends) > OPEN_REQUESTS:
+            yield ends.popleft()
+    yield from ends
+
+
+def _pieces(run: dict[str, Any]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
     ended = {name: value for name, value in run.items() if name != "inputs"}
     begun = {name: value for name, value in run.items() if name != "end_time"}
-    yield from _parts(begun | {"outputs": {}, "events": [], "error": None})
-    yield from _parts(ended, "patch")
+    return list(_parts(begun | {"outputs": {}, "events": [], "error": None})), list(_parts(ended, "patch"))
+
+
+def _framed(parts: Iterable[tuple[str, Any]]) -> bytes:
+    return b"".join(_part(name, value) for name, value in parts) + f"--{BOUNDARY}--\r\n".encode()
 
 
 def _parts(run: dict[str, Any], event: str = "post") -> Iterator[tuple[str, Any]]:
@@ -153,14 +168,18 @@ def dialects() -> Iterator[Spoken]:
     # Imported here: these know the product, which must not be set up in the process that sends before it is asked for.
     from bench.decode import as_json, spoken_as
 
-    yield Spoken("GenAI, OTLP", OTLP, lambda body: body)
-    yield Spoken("OpenInference, OTLP", OTLP, lambda body: spoken_as(body, keep=False))
-    yield Spoken("GenAI, OTLP as JSON", Receiver(media_type="application/json"), as_json)
-    yield Spoken("LangSmith, batches of runs", Receiver("/api/v1/runs/batch", "application/json"), as_batch)
+    def each(change: Callable[[bytes], bytes]) -> Callable[[Iterable[bytes]], Iterable[bytes]]:
+        return functools.partial(map, change)
+
+    yield Spoken("GenAI, OTLP", OTLP, list)
+    yield Spoken("OpenInference, OTLP", OTLP, each(functools.partial(spoken_as, keep=False)))
+    yield Spoken("GenAI, OTLP as JSON", Receiver(media_type="application/json"), each(as_json))
+    yield Spoken("LangSmith, batches of runs", Receiver("/api/v1/runs/batch", "application/json"), each(as_batch))
     parts = Receiver("/api/v1/runs/multipart", f"multipart/form-data; boundary={BOUNDARY}")
-    yield Spoken("LangSmith, runs in parts", parts, as_multipart)
+    yield Spoken("LangSmith, runs in parts", parts, each(as_multipart))
     packed = parts._replace(encoding="zstd")
-    yield Spoken("LangSmith, begin and end in parts, compressed", packed, as_begin_and_end)
+    yield Spoken("LangSmith, begin and end in one request", packed, each(as_begin_and_end))
+    yield Spoken("LangSmith, begin and end in requests of their own", packed, begun_before_ended)
 
 
 def main() -> None:
@@ -177,13 +196,15 @@ def main() -> None:
             for place, each in enumerate(spoken):
                 # Other ids each time, or they would be repetitions.
                 genai = Workload(seed=1000 * number + place).bodies(given.spans, spans_per_request=SPANS_PER_REQUEST)
-                bodies = [each.body(body) for body in genai]
+                bodies = list(each.bodies(genai))
                 # Or it would pay for merging what the one before brought.
                 console.settle(most=30)
                 sent = console.load(
                     bodies, spans_per_request=SPANS_PER_REQUEST, connections=given.connections, to=each.to
                 )
-                rates[each.name].append(sent.spans / sent.seconds)
+                if len(sent.latencies) * SPANS_PER_REQUEST != sent.spans:
+                    raise RuntimeError(f"{each.name}: some requests were refused")
+                rates[each.name].append(given.spans / sent.seconds)
     plain = statistics.median(rates[spoken[0].name])
     print(f"{given.connections} connections, {SPANS_PER_REQUEST} spans a request\n")
     print("| dialect | spans/s | of plain OTLP |\n| --- | ---: | ---: |")
