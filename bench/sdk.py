@@ -3,7 +3,8 @@
     .venv/bin/python -m bench.sdk
 
 Beside it stands what OpenTelemetry alone takes for a span with the same attributes, in the same run. Spans go to a
-processor that throws them away, so that no exporter is measured.
+processor that throws them away, so that no exporter is measured. The SDK adds vectors up with numpy where the
+application has loaded it, as here; one line shows it without.
 """
 
 from __future__ import annotations
@@ -138,6 +139,12 @@ def main() -> None:
         decorated(*args)
         report(name, lambda f=function, a=args: f(*a), lambda d=decorated, a=args: d(*a), tracer, last)
 
+    decorated = onwatch.trace_embedding(model="text-embedding-3-small")(embedding)
+    loaded = sys.modules.pop("numpy")
+    decorated(QUESTION)
+    report("embedding, no numpy", lambda: embedding(QUESTION), lambda: decorated(QUESTION), tracer, last)
+    sys.modules["numpy"] = loaded
+
     async def coroutine(prompt: str) -> str:
         return "Air scatters blue."
 
@@ -161,14 +168,14 @@ def main() -> None:
     onwatch.trace_llm_call(llm_call)(MESSAGES)
     length, picking, adding = arithmetic()
     print(
-        f"arithmetic of a list of {len(VECTOR):,} floats: {length + picking + adding:.1f} µs"
+        f"arithmetic of a list of {len(VECTOR):,} floats without numpy: {length + picking + adding:.1f} µs"
         f" (length {length:.1f}, picking the components of 32 sums {picking:.1f}, adding them up {adding:.1f})"
     )
     print(f"handing over a model call's span to the sending thread: {handing_over(last.span):.1f} µs")
 
 
 def arithmetic() -> list[float]:
-    """Microseconds of what a list of plain numbers takes at least: three passes over it, each of them in C."""
+    """Microseconds of what a list of plain numbers takes at least without numpy: three passes over it, each in C."""
     pickers = embeddings._pickers(len(VECTOR))
     picked = [pick(VECTOR) for pair in pickers for pick in pair]
     return medians(

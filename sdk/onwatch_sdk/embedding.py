@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import functools
 import math
+import struct
 import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
+from types import ModuleType
 from typing import Any
 
 from onwatch_sdk.responses import read
@@ -72,8 +74,8 @@ def facts(vectors: Sequence[Any]) -> dict[str, Any]:
     if len(vectors) > MAX_VECTORS:
         found["embedding.sampled"] = len(usable)
     try:
-        norm, projection = _array_figures(usable) if _are_arrays(usable) else _list_figures(usable)
-    except (TypeError, ValueError, OverflowError):
+        norm, projection = _mean(_figures(usable))
+    except (TypeError, ValueError, OverflowError, struct.error):
         return found
     if math.isfinite(norm) and all(map(math.isfinite, projection)):
         found["embedding.norm"] = norm
@@ -87,38 +89,61 @@ def _sample(vectors: Sequence[Any]) -> list[Any]:
     return [vectors[place * len(vectors) // MAX_VECTORS] for place in range(MAX_VECTORS)]
 
 
-def _list_figures(vectors: list[Vector]) -> tuple[float, list[float]]:
+def _figures(vectors: list[Any]) -> list[tuple[float, list[float]]]:
+    """The length of each vector, and its sums."""
+    if (numpy := _numpy()) is not None:
+        return [_by_numpy(numpy, vector) for vector in vectors]
+    return [_by_hand(vector if vector.__class__ in (list, tuple, array) else list(vector)) for vector in vectors]
+
+
+def _mean(figures: list[tuple[float, list[float]]]) -> tuple[float, list[float]]:
     """Projecting is linear, so that the mean of the projections is the projection of the mean."""
-    vectors = [vector if vector.__class__ in (list, tuple, array) else list(vector) for vector in vectors]
-    pickers = _pickers(len(vectors[0]))
-    norm = math.fsum(math.hypot(*vector) for vector in vectors) / len(vectors)
-    sums = [[sum(plus(vector)) - sum(minus(vector)) for plus, minus in pickers] for vector in vectors]
-    if len(sums) == 1:
-        return norm, list(map(float, sums[0]))
-    return norm, [float(math.fsum(column) / len(vectors)) for column in zip(*sums, strict=True)]
+    if len(figures) == 1:
+        return figures[0]
+    norms, projections = zip(*figures, strict=True)
+    columns = zip(*projections, strict=True)
+    return math.fsum(norms) / len(figures), [math.fsum(column) / len(figures) for column in columns]
 
 
-def _are_arrays(vectors: list[Any]) -> bool:
-    return all(type(vector).__module__ == "numpy" and hasattr(vector, "dtype") for vector in vectors)
+def _by_hand(vector: Vector) -> tuple[float, list[float]]:
+    pickers = _pickers(len(vector))
+    return math.hypot(*vector), [float(sum(plus(vector)) - sum(minus(vector))) for plus, minus in pickers]
 
 
-@functools.lru_cache(maxsize=4)
-def _signs(dimensions: int) -> Any:
-    """A row for each of the sums: 1 where a component is added, -1 where it is subtracted, 0 elsewhere."""
-    signs = sys.modules["numpy"].zeros((PROJECTED, dimensions))
-    for component in range(dimensions):
-        mixed = _hash(component + 1)
-        signs[mixed >> 28, component] = 1.0 if mixed >> 27 & 1 else -1.0
-    return signs
+def _numpy() -> ModuleType | None:
+    """Where the application has it anyway: to load it takes a tenth of a second."""
+    if "numpy" not in sys.modules:
+        return None
+    try:
+        # Waits for a thread that is still loading it.
+        import numpy
+    except ImportError:
+        return None
+    return numpy
 
 
-def _array_figures(vectors: list[Any]) -> tuple[float, list[float]]:
-    """The same by whoever brought numpy along."""
+@functools.lru_cache(maxsize=8)
+def _tables(dimensions: int) -> tuple[Callable[..., bytes], Any, Any]:
+    """What packs a list of so many numbers, and the place and the sign of each."""
     numpy = sys.modules["numpy"]
-    with numpy.errstate(over="ignore", invalid="ignore"):
-        matrix = numpy.asarray(vectors, dtype=numpy.float64)
-        mean = matrix[0] if len(matrix) == 1 else matrix.mean(axis=0)
-        return float(numpy.sqrt((matrix * matrix).sum(axis=1)).mean()), (_signs(len(mean)) @ mean).tolist()
+    mixed = [_hash(component + 1) for component in range(dimensions)]
+    places = numpy.array([number >> 28 for number in mixed], numpy.intp)
+    signs = numpy.array([1.0 if number >> 27 & 1 else -1.0 for number in mixed])
+    return struct.Struct(f"{dimensions}d").pack, places, signs
+
+
+def _by_numpy(numpy: Any, vector: Any) -> tuple[float, list[float]]:
+    pack, places, signs = _tables(len(vector))
+    if vector.__class__ in (list, tuple):
+        # A quarter of the time that numpy takes to read it.
+        vector = numpy.frombuffer(pack(*vector))
+    else:
+        vector = numpy.asarray(vector, numpy.float64)
+    # Unlike numpy's other products, this one overflows without a warning.
+    norm = math.sqrt(numpy.vdot(vector, vector))
+    if not math.isfinite(norm):
+        raise ValueError("a component is no finite number, or too large")
+    return norm, numpy.bincount(places, vector * signs, PROJECTED).tolist()
 
 
 def vectors_in(result: Any) -> Sequence[Any]:

@@ -1,7 +1,16 @@
 """Facts about vectors are those that the console computes, whatever form the vectors come in."""
 
 import base64
+import contextlib
+import math
+import os
 import struct
+import subprocess
+import sys
+import warnings
+from array import array
+from collections.abc import Iterator
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,9 +21,28 @@ from hypothesis import strategies as st
 import onwatch_sdk as onwatch
 from onwatch_sdk import embedding
 from telemetry.embedding_facts import embedding_facts
+from tests.console import ROOT
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=64)
 VECTORS = st.lists(st.lists(NUMBERS | st.integers(-100, 100), max_size=40), max_size=8)
+
+
+#: How numpy is found by the SDK: loaded, not loaded, or impossible to load.
+LOADED, MISSING, BROKEN = "loaded", "missing", "broken"
+
+
+@contextlib.contextmanager
+def numpy_is(state: str) -> Iterator[None]:
+    loaded = sys.modules["numpy"]
+    if state == MISSING:
+        del sys.modules["numpy"]
+    elif state == BROKEN:
+        # An import of what is None here fails.
+        sys.modules["numpy"] = None
+    try:
+        yield
+    finally:
+        sys.modules["numpy"] = loaded
 
 
 def check(vectors, found):
@@ -32,10 +60,12 @@ def check(vectors, found):
     assert found["embedding.projection"] == close
 
 
-@settings(deadline=None, max_examples=300)
-@given(VECTORS)
-def test_lists_are_projected_as_the_console_does(vectors):
-    found = embedding.facts(vectors)
+@pytest.mark.parametrize("state", [LOADED, MISSING, BROKEN])
+@settings(deadline=None, max_examples=200)
+@given(vectors=VECTORS)
+def test_lists_are_projected_as_the_console_does(state, vectors):
+    with numpy_is(state):
+        found = embedding.facts(vectors)
     if ("embedding.norm" in found) is (embedding_facts(vectors) is not None):
         check(vectors, found)
     else:
@@ -56,6 +86,68 @@ def test_arrays_are_projected_as_the_console_does(count, dimensions, seed, dtype
     check(vectors, embedding.facts(embedding.vectors_in(matrix)))
     check(vectors, embedding.facts(embedding.vectors_in(list(matrix))))
     check(vectors[:1], embedding.facts(embedding.vectors_in(matrix[0])))
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 384, 1536, 3072])
+def test_a_list_is_projected_to_the_last_digit_where_numpy_is_loaded(dimensions):
+    vector = np.random.default_rng(dimensions).normal(size=dimensions).tolist()
+    assert embedding.facts([vector])["embedding.projection"] == embedding_facts([vector]).projection
+
+
+@pytest.mark.parametrize("state", [LOADED, MISSING])
+def test_lists_hold_numbers_of_any_sort(state):
+    numbers = [1, True, Fraction(1, 2), np.float32(0.25), -3.5]
+    forms = [numbers, tuple(numbers), array("d", map(float, numbers)), list(map(float, numbers))]
+    with numpy_is(state):
+        found = [embedding.facts([form]) for form in forms] + [embedding.facts(forms)]
+    for said in found[1:]:
+        assert {**said, "embedding.num_inputs": 1} == found[0]
+    check([list(map(float, numbers))], found[0])
+
+
+@pytest.mark.parametrize("state", [LOADED, MISSING])
+@pytest.mark.parametrize("worst", [math.inf, -math.inf, math.nan, 1.5e308, 10**400, "1", None])
+def test_what_cannot_be_added_up_is_left_out_quietly(state, worst):
+    with numpy_is(state), warnings.catch_warnings(action="error"):
+        for vectors in ([[1.0, worst, worst, worst]], [[1.0, 2.0, 3.0, 4.0], [1.0, worst, worst, worst]]):
+            found = embedding.facts(vectors)
+            assert (found["embedding.num_inputs"], found["embedding.dimensions"]) == (len(vectors), 4)
+            assert "embedding.norm" not in found
+            assert "embedding.projection" not in found
+
+
+def test_arrays_beyond_all_numbers_warn_nobody():
+    with warnings.catch_warnings(action="error"):
+        for worst in (np.inf, -np.inf, np.nan, 1e308):
+            array_of_it = np.full((3, 4), worst)
+            assert "embedding.norm" not in embedding.facts(embedding.vectors_in(array_of_it))
+            assert "embedding.norm" not in embedding.facts(embedding.vectors_in(array_of_it[0]))
+
+
+WHILE_NUMPY_LOADS = """
+import sys, threading
+from onwatch_sdk import embedding
+
+def load():
+    import numpy
+
+loading = threading.Thread(target=load)
+assert "numpy" not in sys.modules
+loading.start()
+found = [embedding.facts([[3.0, 4.0]])]
+while loading.is_alive():
+    found.append(embedding.facts([[3.0, 4.0]]))
+assert "numpy" in sys.modules
+assert {facts.get("embedding.norm") for facts in found} == {5.0}, found
+"""
+
+
+def test_a_call_while_another_thread_loads_numpy():
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "sdk")}
+    done = subprocess.run(
+        [sys.executable, "-c", WHILE_NUMPY_LOADS], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_large_calls_are_sampled_and_say_so():
@@ -113,6 +205,19 @@ def test_results_without_vectors(result, spans):
 
     assert embed("a") is result
     assert "embedding.norm" not in spans.said()
+
+
+@pytest.mark.parametrize("state", [LOADED, MISSING])
+@pytest.mark.parametrize("form", [list, np.array])
+def test_facts_are_those_of_the_vector_as_it_was_returned(state, form, spans):
+    @onwatch.trace_embedding
+    def embed(text):
+        return form(VECTOR)
+
+    with numpy_is(state):
+        vector = embed("a")
+    vector[:] = [0.0, 0.0, 0.0]
+    assert spans.said()["embedding.norm"] == pytest.approx(embedding_facts([VECTOR]).norm)
 
 
 def test_tokens_of_a_response(spans):

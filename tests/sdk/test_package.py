@@ -20,13 +20,20 @@ import onwatch_sdk as onwatch
 def ask(question):
     return question
 
+@onwatch.trace_embedding
+def embed(text):
+    return [3.0, 4.0]
+
 provider = onwatch.setup_tracing("shop", "http://127.0.0.1:9")
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 spans = InMemorySpanExporter()
 provider.add_span_processor(SimpleSpanProcessor(spans))
 assert ask("Why?") == "Why?"
-assert spans.get_finished_spans()[0].attributes["output.value"] == "Why?"
+assert embed("Why?") == [3.0, 4.0]
+asked, embedded = spans.get_finished_spans()
+assert asked.attributes["output.value"] == "Why?"
+assert embedded.attributes["embedding.norm"] == 5.0
 assert importlib.metadata.version("onwatch-sdk") == onwatch.__version__
 foreign = {name.partition(".")[0] for name in sys.modules} & {"numpy", "requests", "django", "openai", "langsmith"}
 assert not foreign, foreign
