@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 
 import pytest
@@ -146,6 +147,30 @@ def test_unknown_fields_and_null_are_passed_over(http):
     answer = http.post("/v1/traces", content=json.dumps(whole).encode(), headers=JSON)
     assert answer.json() == {}
     assert stored() == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "unknown", "wanted"),
+    [
+        ({"resourceSpan": []}, "resourceSpan", "resourceSpans"),
+        ({"resourceMetrics": []}, "resourceMetrics", "resourceSpans"),
+        ({"resourceSpans": [{"instrumentationLibrarySpans": []}]}, "instrumentationLibrarySpans", "scopeSpans"),
+        ({"resourceSpans": [{"scopeSpans": [{"span": []}]}]}, "span", "spans"),
+    ],
+)
+def test_a_body_of_nothing_but_unknown_fields_is_a_mistake_that_is_told(http, given, unknown, wanted):
+    answer = http.post("/v1/traces", json=given)
+    assert answer.status_code == 400
+    assert answer.json()["message"] == f"The body holds no spans: '{unknown}' is not known, '{wanted}' is."
+
+
+def test_keys_may_be_spelt_as_in_protobuf(http):
+    """The Collector takes both spellings as well."""
+    attributes = [{"key": "gen_ai.usage.input_tokens", "value": {"int_value": "7"}}]
+    spelt = {re.sub("[A-Z]", r"_\g<0>", name).lower(): given for name, given in span(attributes=attributes).items()}
+    answer = http.post("/v1/traces", json={"resource_spans": [{"scope_spans": [{"spans": [spelt]}]}]})
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert value("SELECT input_tokens FROM spans") == 7
 
 
 def test_nested_values_end_somewhere(http):
