@@ -318,9 +318,16 @@ def _not_understood(span: Span) -> Iterator[tuple[str, Any]]:
     """Names of attributes and events that no table knows, each with a value."""
     for name, value in span.attributes.items():
         if name == "events" and isinstance(value, list):
-            yield from ((f"event {event['name']}", event["attributes"]) for event in value)
+            yield from map(_event, value)
         elif not name.startswith(_OF_NO_ACCOUNT):
             yield name, value
+
+
+def _event(event: Any) -> tuple[str, Any]:  # noqa: ANN401
+    """Of the form that decoders give them; an attribute that a sender calls so may hold anything."""
+    if isinstance(event, dict) and "name" in event:
+        return f"event {event['name']}", event.get("attributes", {})
+    return "events", event
 
 
 _COUNT = re.compile(r"^\d+ (?=\w)")

@@ -186,6 +186,13 @@ def test_a_body_that_nests_without_end_is_400(http):
     assert stored() == 0
 
 
+@pytest.mark.parametrize("name", ["events", "links", "metadata", "attachments", "exception.stacktrace"])
+@pytest.mark.parametrize("value", [{"arrayValue": {"values": [{"stringValue": "a"}, {}]}}, {"intValue": 1}, {}])
+def test_attributes_may_be_called_like_something_of_ours(http, name, value):
+    accepted(http, attributes=[attribute(name, **value)])
+    assert http.get("/api/v1/spans", params={"trace_id": span()["traceId"]}).status_code == 200
+
+
 def test_texts_that_are_not_utf_8_are_repaired(http):
     raw = body(span(name="caf\u00e9", attributes=[attribute("user.id", stringValue="MARK")]))
     assert http.post("/v1/traces", content=raw.replace(b"MARK", b"\xff\xfe ann"), headers=JSON).json() == {}
