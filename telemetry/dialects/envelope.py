@@ -145,7 +145,7 @@ def _blame_unknown_key(given: dict[str, Any], signal: Signal) -> None:
         for holder in holders:
             unknown = otlp_json.unknown_key(holder, wanted, *BESIDE_ITEMS)
             if unknown and otlp_json.under(holder, wanted) is None:
-                raise BadBody(f"The body holds no {items_key}: {unknown[:60]!r} is not known, {wanted!r} is.")
+                raise BadBody(f"The body holds no {items_key}: {unknown[:60]!r} stands where {wanted} belongs.")
 
 
 def _json_scope(given: dict[str, Any], signal: Signal, place: str) -> _Scope:

@@ -36,4 +36,13 @@ LITELLM = Dialect(
         Group({"error.stack_trace": ""}, events.stack_trace),
     ],
     hidden=("metadata.requester_ip_address", "metadata.requester_custom_headers"),
+    kept=[
+        "resource.model_id",
+        "litellm.call_id",
+        "litellm.trace_id",
+        "hidden_params",
+        "metadata.applied_guardrails",
+        "gen_ai.cost.",
+        "llm.request.functions.",
+    ],
 )

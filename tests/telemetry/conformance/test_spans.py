@@ -161,7 +161,7 @@ def test_unknown_fields_and_null_are_passed_over(http):
 def test_a_body_of_nothing_but_unknown_fields_is_a_mistake_that_is_told(http, given, unknown, wanted):
     answer = http.post("/v1/traces", json=given)
     assert answer.status_code == 400
-    assert answer.json()["message"] == f"The body holds no spans: '{unknown}' is not known, '{wanted}' is."
+    assert answer.json()["message"] == f"The body holds no spans: '{unknown}' stands where {wanted} belongs."
 
 
 def test_keys_may_be_spelt_as_in_protobuf(http):
