@@ -131,6 +131,7 @@ def test_major_2_by_hand(two, console):
     found = by_name(spans)
     root, outer, llm = found["by-hand"], found["outer"], found["llm"]
     check_call(llm)
+    assert (llm["cache_write_tokens"], llm["reasoning_tokens"]) == (5, 10)
     assert (root["parent_id"], outer["parent_id"], llm["parent_id"]) == ("", root["span_id"], outer["span_id"])
     assert (llm["span_id"], outer["span_id"]) == (hand["generation"], hand["outer"])
     assert (llm["prompt_name"], llm["prompt_version"]) == ("greet", "3")
@@ -198,6 +199,7 @@ def test_newer_majors_send_the_whole_tree(newer, console):
     assert (root["span_id"], root["parent_id"]) == (newer["root"], "")
     assert {span["parent_id"] for name, span in found.items() if name != "answer"} == {root["span_id"]}
     check_call(llm)
+    assert (llm["cache_write_tokens"], llm["reasoning_tokens"]) == (5, 10)
     # Their wrapper puts the name that served the call in the place of the one asked for.
     check_call(wrapped | {"model": wrapped["model"].removesuffix("-2024-07-18")})
     assert llm["span_id"] == newer["generation"]
