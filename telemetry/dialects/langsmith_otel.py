@@ -52,7 +52,8 @@ LANGSMITH = Dialect(
             f"{base}{name}"
             for base in (METADATA, "metadata.")
             for name in (
-                "ls_method", "ls_model_type", "ls_temperature", "ls_max_tokens", "ls_stop", "ls_integration",
+                "ls_method", "ls_model_type", "ls_retriever_name", "ls_temperature", "ls_max_tokens", "ls_stop",
+                "ls_integration",
                 "ls_invocation_params", "lc_versions", "lc_agent_name", "langgraph_node", "langgraph_step",
                 "langgraph_path", "langgraph_triggers", "langgraph_checkpoint_ns", "checkpoint_ns", "model",
                 "model_name", "stream", "temperature", "max_tokens", "_type",

@@ -104,7 +104,7 @@ def test_an_application_that_gained_three_lines(sent, number):
     }
     answered, tool, streamed, *embedded, refused = calls
     for call in (answered, tool, streamed):
-        assert call["model"].startswith("gpt-4o-mini")
+        assert call["model"].startswith("gpt-4o-mini") and call["provider"] == "openai"
         counts = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
         assert [call[name] for name in counts] == [120, 64, 30, 10] and call["cost_usd"] == COST
     assert "What colour is the sky?" in answered["input"] and "The sky is blue." in answered["output"]

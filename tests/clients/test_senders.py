@@ -272,7 +272,9 @@ def check_litellm(spans: list[Span], *, who: Mapping[str, str]) -> None:
 def test_litellm_with_its_otel_callback(sent):
     spans = sent("litellm")
     check_litellm(spans, who={"user_id": "user-1"})
-    assert [call["finish_reason"] for call in calls(spans)][:EMBEDDED] == ["stop", "tool_call", "stop"]
+    found = calls(spans)
+    assert [call["finish_reason"] for call in found[:EMBEDDED]] == ["stop", "tool_call", "stop"]
+    assert found[EMBEDDED]["provider"] == "openai"
 
 
 def test_litellm_with_its_langfuse_otel_callback(sent):
