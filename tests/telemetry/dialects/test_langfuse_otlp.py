@@ -103,6 +103,10 @@ LANGFUSE: list[Case] = [
         {"langfuse.observation.model.name": "gpt-4o", "langfuse.observation.metadata.provider": "azure"},
         {"model": "gpt-4o", "provider": "azure.ai.openai"},
     ),
+    (
+        {"langfuse.observation.type": "embedding", "langfuse.observation.output": '{"dimensions": 3, "count": 2}'},
+        {"embedding_dimensions": 3, "embedding_count": 2},
+    ),
     ({"langfuse.observation.model.name": "house-model"}, {"model": "house-model", "provider": ""}),
     (
         {
