@@ -59,7 +59,10 @@ def add(draft: Draft, facts: Mapping[str, Any]) -> None:
     """Note the judgement if it has a name and a number; what it said stays among the attributes if not."""
     score = score_of(facts)
     if score is None:
-        draft.rest.setdefault(NO_FIGURES, []).append({key: value for key, value in facts.items() if value is not None})
+        said = [{key: value for key, value in facts.items() if value is not None}]
+        # An attribute that the sender calls so may hold anything.
+        known = draft.rest.get(NO_FIGURES)
+        draft.rest[NO_FIGURES] = (known + said if isinstance(known, list) else said)[:MAX_SCORES]
     elif len(draft.scores) < MAX_SCORES:
         draft.scores.append(score)
 

@@ -186,6 +186,16 @@ def test_a_body_that_nests_without_end_is_400(http):
     assert stored() == 0
 
 
+@pytest.mark.parametrize("path", ["/v1/traces", "/api/v1/otel/v1/traces"])
+def test_the_project_of_a_header_names_spans_whose_resource_does_not(http, path):
+    """As exporters that were pointed at LangSmith send it."""
+    named = request(span(spanId="bbbbbbbbbbbbbbbb"))
+    named["resourceSpans"][0]["resource"]["attributes"] = [attribute("service.name", stringValue="billing")]
+    for given in (request(span()), named):
+        http.post(path, json=given, headers={"langsmith-project": "shop"})
+    assert sorted(ask("SELECT service FROM spans")) == [("billing",), ("shop",)]
+
+
 @pytest.mark.parametrize("name", ["events", "links", "metadata", "attachments", "exception.stacktrace"])
 @pytest.mark.parametrize("value", [{"arrayValue": {"values": [{"stringValue": "a"}, {}]}}, {"intValue": 1}, {}])
 def test_attributes_may_be_called_like_something_of_ours(http, name, value):
