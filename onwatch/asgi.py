@@ -25,8 +25,9 @@ from dashboard.routing import websocket_urlpatterns as dashboard_sockets
 from incidents.routing import websocket_urlpatterns as incident_sockets
 from telemetry.langsmith.app import LangSmithApp
 from telemetry.langsmith.app import handles as is_langsmith
-from telemetry.receive.app import IngestApp, handles
+from telemetry.receive.app import IngestApp, handles, is_lost
 
+PROTOBUF = frozenset({b"application/x-protobuf", b"application/protobuf"})
 #: As many as ask at once in a small team; more are made when needed.
 KEPT_THREADS = 8
 
@@ -43,11 +44,11 @@ def _is_receiver_port(scope: dict[str, Any]) -> bool:
 
 
 def _carries_telemetry(scope: dict[str, Any]) -> bool:
-    """No browser sends protobuf: an exporter whose path was left away gets an answer that it can read."""
-    return scope["method"] == "POST" and any(
-        name == b"content-type" and value.split(b";")[0] in (b"application/x-protobuf", b"application/protobuf")
-        for name, value in scope["headers"]
-    )
+    """An exporter whose path is wrong gets an answer that it can read. No page sends protobuf or JSON."""
+    if scope["method"] != "POST":
+        return False
+    types = [value.partition(b";")[0].strip().lower() for name, value in scope["headers"] if name == b"content-type"]
+    return not PROTOBUF.isdisjoint(types) or (b"application/json" in types and is_lost(scope["path"]))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401

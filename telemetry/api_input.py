@@ -60,6 +60,14 @@ def _not_too_deep(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+def _no_larger_than_any_float(value: float) -> float:
+    try:
+        float(value)
+    except OverflowError:
+        raise ValueError("is too large") from None
+    return value
+
+
 Moment = Annotated[datetime, BeforeValidator(_relative), AfterValidator(_plausible)]
 Content = Annotated[Any, AfterValidator(_not_too_deep)]
 Attributes = Annotated[dict[str, Any], AfterValidator(_not_too_deep)]
@@ -68,7 +76,11 @@ Word = Annotated[str, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
-ScoreValue = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+ScoreValue = (
+    StrictBool
+    | Annotated[StrictInt, AfterValidator(_no_larger_than_any_float)]
+    | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+)
 
 
 class Strict(Schema):

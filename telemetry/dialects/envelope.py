@@ -17,6 +17,8 @@ from telemetry.dialects.translate import Defaults
 
 #: How many refused items the message to the sender explains.
 EXPLAINED = 5
+#: JSON's names for what else the objects on the way to the items may hold.
+BESIDE_ITEMS = ("resource", "scope", "schemaUrl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ def _opened(message: Any, raw: bytes) -> Any:
 def _of_json(body: bytes, signal: Signal) -> list[_Resource]:
     resources_key, scopes_key, _ = signal.levels
     try:
-        return [
+        given = otlp_json.load(body)
+        resources = [
             _Resource(
                 otlp_json.message("Resource", _given(resource, "resource"), f"{resources_key}[{at}].resource."),
                 [
@@ -124,14 +127,29 @@ def _of_json(body: bytes, signal: Signal) -> list[_Resource]:
                     for scope_at, scope in enumerate(otlp_json.objects(resource, scopes_key, f"{resources_key}[{at}]."))
                 ],
             )
-            for at, resource in enumerate(otlp_json.objects(otlp_json.load(body), resources_key, ""))
+            for at, resource in enumerate(otlp_json.objects(given, resources_key, ""))
         ]
     except BadItem as error:
         raise BadBody(f"{error.field}: {error}") from None
+    if not any(scope.items for resource in resources for scope in resource.scopes):
+        _blame_unknown_key(given, signal)
+    return resources
+
+
+def _blame_unknown_key(given: dict[str, Any], signal: Signal) -> None:
+    """Unknown keys are passed over, but a body that holds nothing beside them is a mistake that would go unseen."""
+    resources_key, scopes_key, items_key = signal.levels
+    resources = otlp_json.objects(given, resources_key, "")
+    scopes = [scope for resource in resources for scope in otlp_json.objects(resource, scopes_key, "")]
+    for wanted, holders in zip(signal.levels, ([given], resources, scopes), strict=True):
+        for holder in holders:
+            unknown = otlp_json.unknown_key(holder, wanted, *BESIDE_ITEMS)
+            if unknown and otlp_json.under(holder, wanted) is None:
+                raise BadBody(f"The body holds no {items_key}: {unknown[:60]!r} stands where {wanted} belongs.")
 
 
 def _json_scope(given: dict[str, Any], signal: Signal, place: str) -> _Scope:
-    items = given.get(signal.levels[2])
+    items = otlp_json.under(given, signal.levels[2])
     if not isinstance(items, list | None):
         raise BadItem("must be a list", field=f"{place}.{signal.levels[2]}")
     scope = otlp_json.message("Scope", _given(given, "scope"), f"{place}.scope.")

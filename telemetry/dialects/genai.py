@@ -75,4 +75,24 @@ GENAI = Dialect(
         "gen_ai.content.prompt": events.attribute("gen_ai.prompt", "input"),
         "gen_ai.content.completion": events.attribute("gen_ai.completion", "output"),
     },
-)
+    kept=[
+        *(
+            f"gen_ai.request.{name}"
+            for name in (
+                "temperature", "top_p", "top_k", "max_tokens", "seed", "stop_sequences", "frequency_penalty",
+                "presence_penalty", "choice.count", "encoding_formats", "reasoning.level", "reasoning_effort",
+                "previous_response.id",
+            )
+        ),
+        *(f"gen_ai.agent.{name}" for name in ("id", "name", "description", "version")),
+        *(f"gen_ai.tool.{name}" for name in ("type", "description", "definitions", "call.id")),
+        *(f"gen_ai.usage.{modality}." for modality in ("text", "image", "audio")),
+        *(f"{name}.system_fingerprint" for name in ("openai.response", "gen_ai.openai.response", "gen_ai.response")),
+        "gen_ai.output.type",
+        "gen_ai.workflow.name",
+        "gen_ai.data_source.id",
+        "gen_ai.retrieval.top_k",
+        "gen_ai.prompt.variable.",
+        "openai.api.type",
+    ],
+)  # fmt: skip

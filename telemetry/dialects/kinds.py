@@ -31,6 +31,23 @@ PROVIDERS: dict[str, str] = {
 }  # fmt: skip
 
 
+#: How models of one maker are called. Who serves them may be another, where a sender says so.
+MAKERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("openai", ("gpt-", "chatgpt-", "o1-", "o3-", "o4-", "text-embedding-")),
+    ("anthropic", ("claude-",)),
+    ("gcp.gemini", ("gemini-",)),
+    ("mistral_ai", ("mistral-", "codestral-", "ministral-", "magistral-")),
+    ("cohere", ("command-",)),
+    ("deepseek", ("deepseek-",)),
+    ("x_ai", ("grok-",)),
+)
+
+
+def maker(model: str) -> str:
+    """Who makes a model, by its name; empty where the name does not tell."""
+    return next((maker for maker, beginnings in MAKERS if f"{model.lower()}-".startswith(beginnings)), "")
+
+
 @remembered
 def kind(raw: bytes) -> Kind | None:
     """The canonical kind; ``None`` for a word that nobody knows, which then stays among the attributes."""
@@ -39,5 +56,10 @@ def kind(raw: bytes) -> Kind | None:
 
 @remembered
 def provider(raw: bytes) -> str:
-    name = label(raw).strip().lower()
+    return named(label(raw))
+
+
+def named(provider: str) -> str:
+    """The provider in the words of the GenAI conventions."""
+    name = provider.strip().lower()
     return PROVIDERS.get(name, name)

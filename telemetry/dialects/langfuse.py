@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from telemetry.dialects import metadata, usage
-from telemetry.dialects.draft import Draft
+from telemetry.dialects.draft import NOBODY, Draft
+from telemetry.dialects.kinds import maker
 from telemetry.dialects.table import Alias, Dialect, Group, Part
-from telemetry.dialects.values import iso_ns, text, texts, unquoted
+from telemetry.dialects.values import iso_ns, label, text, texts, unquoted
 
 LEVEL, MESSAGE = "langfuse.observation.level", "langfuse.observation.status_message"
 #: The level of nearly everything, worth no place.
@@ -22,6 +23,13 @@ def _level(parts: list[Part], draft: Draft, rank: int) -> None:
         draft.rest |= {name: value for name, value in said.items() if value and value != USUAL_LEVEL}
 
 
+def _model(parts: list[Part], draft: Draft, rank: int) -> None:
+    """The model; this dialect has no word for the provider, unless metadata has one."""
+    name = label(parts[0].raw)
+    draft.offer("model", name, rank)
+    draft.offer("provider", maker(name), NOBODY - 1)
+
+
 #: Release 5 wraps metadata in JSON quotes, 3 and 4 do not.
 _METADATA: dict[str, list[Alias]] = {
     field: [(name, unquoted) for name in names]
@@ -33,8 +41,8 @@ LANGFUSE = Dialect(
     fields=_METADATA
     | {
         "kind": ["langfuse.observation.type"],
-        "model": ["langfuse.observation.model.name"],
         "provider": ["langfuse.observation.metadata.provider", "langfuse.observation.metadata.ls_provider"],
+        "finish_reason": [("langfuse.observation.metadata.finish_reason", unquoted)],
         "first_token_ns": [("langfuse.observation.completion_start_time", iso_ns)],
         "input": ["langfuse.observation.input", "langfuse.trace.input"],
         "output": ["langfuse.observation.output", "langfuse.trace.output"],
@@ -56,6 +64,20 @@ LANGFUSE = Dialect(
             for name in ("langfuse.trace.metadata", "langfuse.observation.metadata")
         ),
         Group({LEVEL: LEVEL, MESSAGE: MESSAGE}, _level),
+        Group({"langfuse.observation.model.name": ""}, _model),
     ],
     ignored=["public_key"],
+    kept=[
+        LEVEL,
+        MESSAGE,
+        "langfuse.observation.model.parameters",
+        "langfuse.generation.name",
+        "langfuse.trace.metadata",
+        "langfuse.observation.metadata",
+        "langfuse.trace.name",
+        "langfuse.trace.public",
+        "langfuse.experiment.",
+        "langfuse.internal.",
+        "langfuse.version",
+    ],
 )

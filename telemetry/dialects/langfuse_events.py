@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from core.timerange import in_utc
-from telemetry import lenient_json
+from telemetry import lenient_json, times
 from telemetry.dialects.decoded import BadBody, BadItem
 from telemetry.dialects.values import MAX_JSON_DEPTH, json_text
 
@@ -165,6 +165,8 @@ def _piece(event: Mapping[str, Any], identity: str, match: re.Match[str] | None,
     for name in TIMES:
         if name in body:
             when = moment(body.pop(name), field=f"body.{name}")
+            if when and (wrong := times.wrong(when)):
+                raise BadItem(wrong, field=f"body.{name}")
             body |= {name: when.isoformat()} if when else {}
     own_id = given_text(body, "id", place="body.")
     if not own_id:

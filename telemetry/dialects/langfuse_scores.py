@@ -24,6 +24,8 @@ CHOSEN = 1.0
 
 NUMERIC, BOOLEAN, CATEGORICAL, TEXT, CORRECTION = "NUMERIC", "BOOLEAN", "CATEGORICAL", "TEXT", "CORRECTION"
 DATA_TYPES = (NUMERIC, BOOLEAN, CATEGORICAL, TEXT, CORRECTION)
+#: How numbers that are none are written.
+NO_NUMBERS = frozenset({"nan", "inf", "infinity"})
 #: Who judged -> the canonical source.
 SOURCES = {"ANNOTATION": "user", "EVAL": "judge"}
 
@@ -82,7 +84,7 @@ def _verdict(given: Mapping[str, Any]) -> _Verdict:
         raise BadItem(f"{str(data_type)[:40]!r} is none of {', '.join(DATA_TYPES)}", field="dataType")
     if value is None:
         raise BadItem("is missing", field="value")
-    match data_type or (CATEGORICAL if isinstance(value, str) else NUMERIC):
+    match data_type or (CATEGORICAL if _is_word(value) else NUMERIC):
         case "BOOLEAN":
             figure = _number(value)
             if figure not in (0.0, 1.0):
@@ -93,6 +95,11 @@ def _verdict(given: Mapping[str, Any]) -> _Verdict:
         case "TEXT" | "CORRECTION":
             return _Verdict(CHOSEN, text=_text(value))
     return _Verdict(_number(value))
+
+
+def _is_word(value: Any) -> bool:  # noqa: ANN401
+    """A text, but for what JSON has no number for and is read as text."""
+    return isinstance(value, str) and value.lower().lstrip("-") not in NO_NUMBERS
 
 
 def _number(value: Any) -> float:  # noqa: ANN401

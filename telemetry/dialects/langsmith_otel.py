@@ -46,4 +46,29 @@ LANGSMITH = Dialect(
         ),
     ],
     hidden=tuple(f"{METADATA}{secret}" for secret in SECRET_PREFIXES),
-)
+    kept=[
+        # What the clients and LangChain say of themselves, in OTLP and in runs.
+        *(
+            f"{base}{name}"
+            for base in (METADATA, "metadata.")
+            for name in (
+                "ls_method", "ls_model_type", "ls_retriever_name", "ls_temperature", "ls_max_tokens", "ls_stop",
+                "ls_integration",
+                "ls_invocation_params", "lc_versions", "lc_agent_name", "langgraph_node", "langgraph_step",
+                "langgraph_path", "langgraph_triggers", "langgraph_checkpoint_ns", "checkpoint_ns", "model",
+                "model_name", "stream", "temperature", "max_tokens", "_type",
+            )
+        ),
+        # Which of its names a thread had is kept for who reads the run back.
+        *(f"metadata.{name}" for name in ("thread_id", "session_id", "conversation_id")),
+        "gen_ai.serialized.",
+        "langsmith.request.streaming",
+        "langsmith.trace.session_id",
+        "invocation_params",
+        "attachments",
+        "reference_example_id",
+        "run_type",
+        # LangChain's word that a run failed, which its error says as well.
+        "event error",
+    ],
+)  # fmt: skip

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from telemetry.dialects import events, messages, usage
-from telemetry.dialects.table import Dialect, Group
-from telemetry.dialects.values import text
+from telemetry.dialects.draft import Draft
+from telemetry.dialects.kinds import named
+from telemetry.dialects.table import Dialect, Group, Part
+from telemetry.dialects.values import label, text
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -17,11 +19,17 @@ def given_by_people(raw: bytes) -> str | None:
     return None if _UUID.fullmatch(value) else value
 
 
+def _routed(parts: list[Part], draft: Draft, rank: int) -> None:
+    """``provider/model``, as the gateway names what it calls; of embeddings it says the provider nowhere else."""
+    provider, _, model = label(parts[0].raw).rpartition("/")
+    draft.offer("model", model, rank)
+    draft.offer("provider", named(provider.partition("/")[0]), rank)
+
+
 LITELLM = Dialect(
     name="litellm",
     fields={
         "cost_nano": ["gen_ai.cost.total_cost", "llm.response.cost"],
-        "model": ["litellm.provider.model"],
         "session_id": [("litellm.trace_id", given_by_people)],
         "provider": ["error.llm_provider"],
     },
@@ -34,6 +42,16 @@ LITELLM = Dialect(
             "tool_calls",
         ),
         Group({"error.stack_trace": ""}, events.stack_trace),
+        Group({"litellm.provider.model": ""}, _routed),
     ],
     hidden=("metadata.requester_ip_address", "metadata.requester_custom_headers"),
+    kept=[
+        "resource.model_id",
+        "litellm.call_id",
+        "litellm.trace_id",
+        "hidden_params",
+        "metadata.applied_guardrails",
+        "gen_ai.cost.",
+        "llm.request.functions.",
+    ],
 )

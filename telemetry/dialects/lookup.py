@@ -100,6 +100,9 @@ class Lookup:
         self.patterns: dict[str, Rule] = {}
         self.events: dict[str, tuple[EventHandler, int]] = {}
         self.hidden = tuple(prefix for dialect in dialects for prefix in dialect.hidden)
+        kept = {name for dialect in dialects for name in dialect.kept}
+        self._kept_beginnings = tuple(name for name in kept if name.endswith("."))
+        self._kept = kept.difference(self._kept_beginnings)
         #: Thousand of a rank -> name of the dialect.
         self.speakers: dict[int, str] = {}
         self._learned = 0
@@ -149,6 +152,10 @@ class Lookup:
             return UNKNOWN
         indices = tuple(int(number) for number in self._NUMBER.findall(name))
         return (*rule[:3], rule[3]._replace(indices=indices))
+
+    def is_kept(self, name: str) -> bool:
+        """Whether a table knows the name, though it fills no field."""
+        return name in self._kept or name.startswith(self._kept_beginnings)
 
     def speaker(self, rank: int) -> str:
         return self.speakers.get(rank // RANKS_PER_DIALECT, COMMON.name)

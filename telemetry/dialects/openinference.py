@@ -72,4 +72,11 @@ OPENINFERENCE = Dialect(
     ],
     events={"First Token Stream Event": events.first_token},
     ignored=["input.mime_type", "output.mime_type"],
-)
+    kept=[
+        "llm.invocation_parameters", "embedding.invocation_parameters", "llm.prompt_template.template",
+        "llm.prompt_template.variables", "llm.token_count.prompt_details.audio",
+        "llm.token_count.completion_details.audio", "llm.cost.", "llm.tools.", "tool.id", "tool.description",
+        "tool.parameters", "tool.json_schema", "agent.name", "graph.node.", "prompt.vendor", "prompt.url",
+        "reranker.top_k", "reranker.input_documents.", "metadata",
+    ],
+)  # fmt: skip

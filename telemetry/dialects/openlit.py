@@ -29,4 +29,8 @@ OPENLIT = Dialect(
             scores.named,
         ),
     ],
+    kept=[
+        "gen_ai.sdk.version", "gen_ai.server.time_per_output_token", "gen_ai.token.cost.", "gen_ai.retrieval.source",
+        "gen_ai.retrieval.document_count", "openlit.agent.version_hash", "function.args", "function.kwargs",
+    ],
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """OTLP/JSON into the same wire messages that protobuf bodies are read as, so that everything behind is one.
 
 It follows the layout of ``wire``, and differs from protobuf's own JSON: ids are hex, not base64; whole numbers come as
-numbers or text, enums as numbers or names; unknown keys are ignored.
+numbers or text, enums as numbers or names; unknown keys are ignored. Keys may be in either of protobuf's spellings,
+``startTimeUnixNano`` and ``start_time_unix_nano``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ ENUMS = {
 DOUBLES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 #: What Python also takes for a whole number, others do not: ``1_000``, `` 5``, digits of other scripts.
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
+_CAPITAL = re.compile(r"[A-Z]")
 #: Messages that hold values inside values.
 NESTING = frozenset({"Array", "Pairs"})
 
@@ -43,9 +45,20 @@ def load(body: bytes) -> dict[str, Any]:
     return loaded
 
 
+def under(holder: dict[str, Any], key: str) -> Any:
+    """What is under a key in either spelling."""
+    found = holder.get(key)
+    return holder.get(_snake(key)) if found is None else found
+
+
+def unknown_key(holder: dict[str, Any], *known: str) -> str:
+    """The first key of an object that is none of these in either spelling; empty when there is none."""
+    return next((key for key in holder if key not in known and key not in map(_snake, known)), "")
+
+
 def objects(holder: dict[str, Any], key: str, place: str) -> list[dict[str, Any]]:
     """The list of objects under a key, empty when there is none."""
-    found = holder.get(key)
+    found = under(holder, key)
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
@@ -203,7 +216,11 @@ def _camel(name: str) -> str:
     return head + "".join(part.title() for part in rest)
 
 
+def _snake(name: str) -> str:
+    return _CAPITAL.sub(lambda capital: f"_{capital[0].lower()}", name)
+
+
 _FIELDS: dict[str, dict[str, _Field]] = {
-    name: {_camel(field): _compile(field, type_name) for field, _, type_name in fields}
+    name: {spelt(field): _compile(field, type_name) for field, _, type_name in fields for spelt in (str, _camel)}
     for name, fields in LAYOUT.items()
 }

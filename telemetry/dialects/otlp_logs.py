@@ -19,12 +19,14 @@ from telemetry import errors
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.draft import SLOT, Draft
 from telemetry.dialects.envelope import Signal, batches, explain
+from telemetry.dialects.events import evaluation_facts
 from telemetry.dialects.lookup import LOOKUP
 from telemetry.dialects.messages import tool_calls
 from telemetry.dialects.otlp import EPOCH, FUTURE_NS, NO_SPAN, NO_TRACE, SPAN_ID_BYTES, TRACE_ID_BYTES
+from telemetry.dialects.scores import score_of
 from telemetry.dialects.settle import FINISH_REASONS, STATUS_OK, settle
 from telemetry.dialects.translate import DEFAULTS, Defaults, hear
-from telemetry.dialects.values import json_text, parse_json, text
+from telemetry.dialects.values import json_text, parse_json, plain, text
 from telemetry.span import CALL_KINDS, COLUMNS, Score, Span
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ UNEXPLAINED = frozenset({"", "other"})
 
 #: Why a record of a model call is of no use.
 NO_LINK = "a record of a model call with neither a span nor a gen_ai.response.id"
+EVALUATION = b"gen_ai.evaluation.result"
+NO_FIGURE = "a judgement needs a name, and a number or a label like pass or fail"
 #: As much of an unknown record as is told to its sender.
 MAX_EXAMPLE = 120
 
@@ -113,6 +117,7 @@ def decode_logs(body: bytes, *, json: bool, caller: Caller) -> DecodedLogs:
                 if isinstance(record, BadItem):
                     raise record
                 span, event = _read(record, latest_ns)
+                _check_judgement(event)
                 if event.name.decode("utf-8", "replace") in LOOKUP.events:
                     # Records without a span stand each for themselves.
                     told.setdefault(span if any(span) else (*span, at), []).append(event)
@@ -153,6 +158,14 @@ def _read(record: Any, latest_ns: int) -> tuple[tuple[str, str], _Event]:
     name = record.event_name or text(attributes.get("event.name", b"")).encode()
     known = (trace_id.hex() if trace_id != NO_TRACE else "", span_id.hex() if span_id != NO_SPAN else "")
     return known, _Event(name, time_ns, attributes)
+
+
+def _check_judgement(event: _Event) -> None:
+    """A judgement that no figure can be made of is not kept: who sends it should learn so. Raises BadItem."""
+    if event.name == EVALUATION:
+        facts = evaluation_facts({name: plain(value) for name, value in event.attributes.items()})
+        if score_of(facts) is None:
+            raise BadItem(NO_FIGURE)
 
 
 def _join(trace_id: str, span_id: str, events: list[_Event], defaults: Defaults) -> LogJoin:

@@ -72,4 +72,5 @@ PLAIN = Dialect(
             scores.named,
         ),
     ],
+    kept=["retrieval.index", "retrieval.num_results"],
 )  # fmt: skip

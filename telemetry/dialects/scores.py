@@ -24,6 +24,8 @@ LABEL_VALUES = {
     "no": 0.0,
 }
 MAX_SCORES = 100
+#: The attribute that holds judgements without a name or a number.
+NO_FIGURES = "judgements"
 
 
 def numbered_group(scope: str, kind: str) -> Group:
@@ -54,9 +56,14 @@ def named(parts: list[Part], draft: Draft, rank: int) -> None:
 
 
 def add(draft: Draft, facts: Mapping[str, Any]) -> None:
-    """Note the judgement if it has a name and a number."""
+    """Note the judgement if it has a name and a number; what it said stays among the attributes if not."""
     score = score_of(facts)
-    if score is not None and len(draft.scores) < MAX_SCORES:
+    if score is None:
+        said = [{key: value for key, value in facts.items() if value is not None}]
+        # An attribute that the sender calls so may hold anything.
+        known = draft.rest.get(NO_FIGURES)
+        draft.rest[NO_FIGURES] = (known + said if isinstance(known, list) else said)[:MAX_SCORES]
+    elif len(draft.scores) < MAX_SCORES:
         draft.scores.append(score)
 
 

@@ -49,3 +49,6 @@ class Dialect:
     hidden: Sequence[str] = ()
     #: Names that repeat what is said elsewhere.
     ignored: Sequence[str] = ()
+    #: Names that are known and fill no field: they stay among the attributes, and nobody need be told of them. One that
+    #: ends with a point stands for all that begin so.
+    kept: Sequence[str] = ()

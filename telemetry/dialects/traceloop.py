@@ -53,4 +53,16 @@ TRACELOOP = Dialect(
         "db.query.result": events.query_result,
         "db.search.result": events.query_result,
     },
+    kept=[
+        "traceloop.workflow.name",
+        "traceloop.entity.path",
+        "traceloop.entity.version",
+        "traceloop.prompt.managed",
+        "traceloop.prompt.template",
+        "traceloop.prompt.template_variables.",
+        "traceloop.prompt.version_hash",
+        "gen_ai.openai.api_base",
+        "db.system",
+        "db.vector.query.top_k",
+    ],
 )

@@ -41,9 +41,20 @@ def handles(path: str) -> bool:
     return _handler(path) is not None
 
 
+#: JSON that is sent to these is for the REST API, which says itself what is not there.
+API = "/api/v1/"
+#: How every path of OTLP/HTTP ends, also where something was put before it.
+_OTLP = re.compile(r"/v1/(?:traces|metrics|logs)/?$")
+
+
+def is_lost(path: str) -> bool:
+    """Whether JSON that is sent there by POST is telemetry on a wrong path."""
+    return not path.startswith(API) or _OTLP.search(path) is not None
+
+
 async def _nothing_here(request: Request) -> Reply:
     """Says so to the sender, and to whoever looks for what it sends: the commonest mistake is a path left away."""
-    detail = f"Nothing is received at {request.path}. Traces go to /v1/traces."
+    detail = f"Nothing is received at {request.path}. Traces go to /v1/traces, plain JSON to {API}spans."
     if request.method == "POST":
         with suppress(KeyRefused, DatabaseError):
             await request.caller()

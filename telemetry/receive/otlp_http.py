@@ -26,6 +26,7 @@ from accounts.keys import Caller, KeyRefused
 from telemetry import counters
 from telemetry.dialects import otlp
 from telemetry.dialects.decoded import BadBody, Decoded
+from telemetry.dialects.values import MAX_LABEL
 from telemetry.group import Backlogged, committer
 from telemetry.receive import body, signals
 from telemetry.receive.body import BadEncoding, Disconnected, TooLarge, UnknownEncoding
@@ -37,6 +38,9 @@ logger = logging.getLogger(__name__)
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 #: What senders write, and the encoding that they mean.
 MEDIA_TYPES = {PROTOBUF: PROTOBUF, "application/protobuf": PROTOBUF, JSON: JSON}
+
+#: Names the project at LangSmith, for whose address exporters were configured: what its spans are called by here.
+PROJECT = "langsmith-project"
 
 TOO_MUCH_WAITS = "Too much waits to be stored. Send it again in a moment."
 STORE_AWAY = "The store does not answer. Send it again in a moment."
@@ -123,6 +127,7 @@ async def _export(signal: Signal, request: Request, media_type: str) -> Decoded:
             encoding=request.headers.get("content-encoding", ""),
             json=media_type == JSON,
             caller=caller,
+            project=request.headers.get(PROJECT, "").strip()[:MAX_LABEL],
         )
         return await committer().commit(raw, decode)
     except Refusal:
@@ -146,9 +151,14 @@ async def _export(signal: Signal, request: Request, media_type: str) -> Decoded:
         raise Refusal(500, OUR_FAULT) from None
 
 
-def _decode(raw: bytes, *, signal: Signal, encoding: str, json: bool, caller: Caller) -> tuple[Decoded, int]:
+def _decode(
+    raw: bytes, *, signal: Signal, encoding: str, json: bool, caller: Caller, project: str
+) -> tuple[Decoded, int]:
     plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
-    return signal.decode(plain, json, caller), len(plain)
+    decoded = signal.decode(plain, json, caller)
+    for span in decoded.spans if project else ():
+        span.service = span.service or project
+    return decoded, len(plain)
 
 
 def _refuse(refusal: Refusal, media_type: str) -> Reply:

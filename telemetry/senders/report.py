@@ -81,6 +81,11 @@ class Receipt(NamedTuple):
         """What is counted, where it is not called like its signal."""
         return {"traces": "spans", "metrics": "points", "logs": "records"}.get(self.signal, "")
 
+    @property
+    def one(self) -> str:
+        """One of these."""
+        return self.what.removesuffix("s")
+
 
 class Note(NamedTuple):
     """``refused`` (about a signal, a reason), ``attribute`` (of a service, a name), ``unpriced`` (provider, model)."""

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from accounts.keys import Caller, KeyRefused, client_of
 from telemetry import redact, store
 from telemetry.columns import json_text
+from telemetry.dialects.lookup import LOOKUP
 from telemetry.span import CALL_KINDS, Span
 from telemetry.store import BadRows, StoreUnavailable
 
@@ -219,7 +220,8 @@ class Tally:
 
     def _count_call(self, one: _Source, sender: Sender, span: Span, now: int) -> None:
         one.calls += 1
-        if not span.cost_source:
+        # A call that used nothing, or that says nothing of what it used, needs no price.
+        if span.model and not span.cost_source and (span.input_tokens or span.output_tokens):
             one.unpriced += 1
             served = span.response_model if span.response_model != span.model else ""
             self._note("unpriced", sender, span.provider, span.model, served, now)
@@ -315,12 +317,25 @@ _OF_NO_ACCOUNT = tuple(
 
 
 def _not_understood(span: Span) -> Iterator[tuple[str, Any]]:
-    """Names of attributes and events that no table knows, each with a value."""
+    """Names of attributes and events that no table knows, each with a value; none of what only repeats a call."""
+    for name, value in _told(span) if span.counted else ():
+        if not (name.startswith(_OF_NO_ACCOUNT) or LOOKUP.is_kept(name)):
+            yield name, value
+
+
+def _told(span: Span) -> Iterator[tuple[str, Any]]:
     for name, value in span.attributes.items():
         if name == "events" and isinstance(value, list):
-            yield from ((f"event {event['name']}", event["attributes"]) for event in value)
-        elif not name.startswith(_OF_NO_ACCOUNT):
+            yield from map(_event, value)
+        else:
             yield name, value
+
+
+def _event(event: Any) -> tuple[str, Any]:  # noqa: ANN401
+    """Of the form that decoders give them; an attribute that a sender calls so may hold anything."""
+    if isinstance(event, dict) and "name" in event:
+        return f"event {event['name']}", event.get("attributes", {})
+    return "events", event
 
 
 _COUNT = re.compile(r"^\d+ (?=\w)")

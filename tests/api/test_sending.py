@@ -52,6 +52,12 @@ def test_a_span_is_stored_priced_and_given_back(api):
     assert (given["cost_source"], Decimal(given["cost_usd"])) == ("price_book", Decimal("0.15"))
 
 
+def test_an_attribute_may_be_called_events(api):
+    for at, events in enumerate((["a"], [{"name": "n"}], [{}], "a", None)):
+        sent = {"trace_id": "t", "span_id": f"s{at}", "attributes": {"events": events}}
+        assert api.post("/spans", sent).json()["stored"] == 1
+
+
 def test_sending_again_counts_once(api):
     spans = [{"trace_id": "t", "span_id": f"s{n}", "model": "m"} for n in range(3)]
     assert api.post("/spans", spans).json()["stored"] == 3
@@ -237,6 +243,7 @@ def test_the_same_score_is_stored_once(api):
         ({"trace_id": "t", "name": "x"}, "value"),
         ({"trace_id": "t", "name": "x", "value": "good"}, "value"),
         ({"trace_id": "t", "name": "x", "value": None}, "value"),
+        ({"trace_id": "t", "name": "x", "value": 10**400}, "value"),
         ({"trace_id": "t", "name": "x", "value": 1, "source": "nobody"}, "source"),
         ({"trace_id": "t", "name": "x", "value": 1, "spanid": "s"}, "spanid"),
     ],

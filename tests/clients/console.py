@@ -74,6 +74,13 @@ class Console:
         said = re.search(r"whole range: <strong>(.*?)</strong>", shown)
         return html.unescape(said[1]) if said else ""
 
+    def not_understood(self) -> set[tuple[str, str]]:
+        """Service and attribute of each row that the page of senders has of what no table knows."""
+        with self._signed_in.open(f"{self.url}/senders/?project=default&part=report", timeout=20) as response:
+            shown = response.read().decode().partition('id="attributes"')[2]
+        rows = re.findall(r'<th scope="row"[^>]*>(.*?)</th>.*?<a [^>]*>(.*?)</a>', shown)
+        return {(html.unescape(service), html.unescape(name)) for name, service in rows}
+
     def wait_metric(self, name: str, aggregation: str, service: str, value: str) -> None:
         about = f"{aggregation} of {name} from {service} to be {value}"
         self.until(lambda: self.metric(name, aggregation, service), value.__eq__, about)

@@ -111,6 +111,10 @@ def test_run_trees_single_runs_and_attachments(console, model_server, switched_o
     assert root["attributes"]["events"][0]["name"] == "checked"
     assert (embedded["kind"], embedded["parent_id"], embedded["output"]) == ("embedding", root["span_id"], "")
     assert (embedded["embedding_count"], embedded["embedding_dimensions"]) == (2, 2)
+    (called,) = console.wait_spans(hexed(said["called"]), 1)
+    own = USED | {"response_model": "", "cache_write_tokens": 5, "prompt_name": "greet", "prompt_version": "3"}
+    assert facts(called, own) == own
+    assert QUESTION in called["input"] and ANSWER in called["output"]
     (carrier,) = console.wait_spans(hexed(said["ids"]["carrier"]), 1)
     kept = [{"name": "photo", "mime_type": "image/png", "bytes": 7}]
     assert (carrier["tool_name"], carrier["attributes"]["attachments"]) == ("with a picture", kept)
@@ -174,3 +178,18 @@ def test_otlp_beside_runs_and_alone_is_counted_once(console, model_server, proje
     spans = console.wait_all_spans(2, service=project)
     (call,) = [span for span in spans if span["kind"] == "llm" and span["counted"]]
     assert facts(call, USED) == USED and (call["user_id"], call["session_id"]) == ("user-4", "thread-4")
+    assert QUESTION in call["input"] and ANSWER in call["output"] and call["finish_reason"] == "stop"
+    (root,) = [span for span in spans if span["kind"] == "chain" and span["counted"]]
+    assert (root["parent_id"], call["parent_id"], root["tags"]) == ("", root["span_id"], ["otel"])
+
+
+def test_langchain_that_an_environment_points_here(sent):
+    """What docs/senders.md says of it: each call is a trace of its own."""
+    spans = sent("langchain")
+    assert_calls(*spans, tool="get_weather")
+    assert {span["parent_id"] for span in spans} == {""}
+    for span in spans:
+        assert (span["user_id"], span["session_id"], span["feature"]) == ("user-1", "session-1", "search")
+        assert span["tags"] == ["beta"]
+    assert (spans[3]["model"], spans[3]["error_original"]) == ("fail-model", "OpenAIRateLimitError")
+    assert QUESTION in spans[3]["input"]

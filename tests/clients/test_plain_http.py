@@ -28,8 +28,8 @@ def call(trace_id: str, **values: object) -> dict:
     return {
         "trace_id": trace_id, "span_id": "call", "parent_id": "root", "kind": "llm", "name": "chat",
         "provider": "openai", "model": "gpt-4o-mini", "start_time": "now-5s", "duration_ms": 812,
-        "time_to_first_token_ms": 120, "input_tokens": 120, "cached_tokens": 64, "output_tokens": 30,
-        "reasoning_tokens": 10, "input": [{"role": "user", "content": "What colour is the sky?"}],
+        "time_to_first_token_ms": 120, "input_tokens": 120, "cached_tokens": 64, "cache_write_tokens": 5,
+        "output_tokens": 30, "reasoning_tokens": 10, "input": [{"role": "user", "content": "What colour is the sky?"}],
         "output": "The sky is blue.", "user_id": "user-1", "session_id": "session-1", "feature": "search",
         "prompt_name": "greet", "prompt_version": "3",
         "tool_calls": [{"id": "c1", "name": "get_weather", "arguments": {"city": "Springfield"}}],
@@ -49,8 +49,9 @@ def test_spans_by_curl(console):
     assert {span["parent_id"] for span in found.values()} == {"", "root"}
     done = found["call"]
     for name in (
-        "model", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "tool_calls", "user_id",
-        "session_id", "feature", "prompt_name", "prompt_version", "time_to_first_token_ms", "output",
+        "provider", "model", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+        "tool_calls", "user_id", "session_id", "feature", "prompt_name", "prompt_version", "time_to_first_token_ms",
+        "output",
     ):  # fmt: skip
         assert done[name] == call(trace_id)[name], name
     assert (done["cost_usd"], done["status"]) == ("0.0000312", "ok")

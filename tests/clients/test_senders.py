@@ -132,8 +132,18 @@ def test_opentelemetry_sdk_for_javascript(sent):
     (root,) = roots(spans)
     chat, refused = named(spans, "chat gpt-4o-mini"), named(spans, "chat fail-model")
     assert {chat["parent_id"], refused["parent_id"]} == {root["span_id"]}
-    assert tokens(chat) == (120, 64, 0, 30, 10)
-    assert chat["cost_usd"] == CHAT_COST
+    assert tokens(chat) == (120, 64, 5, 30, 10)
+    assert only(chat, ("provider", "model", "response_model", "cost_usd", "finish_reason")) == {
+        "provider": "openai",
+        "model": "gpt-4o-mini",
+        "response_model": "gpt-4o-mini-2024-07-18",
+        "cost_usd": CHAT_COST,
+        "finish_reason": "tool_call",
+    }
+    assert chat["time_to_first_token_ms"] == 120
+    assert chat["tool_calls"] == [{"id": "call_1", "name": "get_weather", "arguments": {"city": "Springfield"}}]
+    retrieval = named(spans, "retrieval handbook")
+    assert retrieval["documents"] == [{"id": "doc-1", "score": 0.91, "content": ANSWER, "metadata": {}}]
     assert only(chat, ("user_id", "session_id", "prompt_name", "prompt_version")) == {
         "user_id": "user-1",
         "session_id": "session-1",
@@ -141,18 +151,34 @@ def test_opentelemetry_sdk_for_javascript(sent):
         "prompt_version": "3",
     }
     assert QUESTION in chat["input"] and ANSWER in chat["output"]
-    assert refused["error_type"] == "rate_limit"
+    assert only(refused, ("status", "error_type", "error_original")) == {
+        "status": "error",
+        "error_type": "rate_limit",
+        "error_original": "RateLimitError",
+    }
+
+
+def check_one_root(spans: list[Span], found: list[Span]) -> None:
+    """What the application's own span holds is below it."""
+    (root,) = roots(spans)
+    assert only(root, ("name", "kind")) == {"name": "answer", "kind": "other"}
+    assert {call["parent_id"] for call in found} == {root["span_id"]}
 
 
 def test_opentelemetry_instrumentation_with_the_latest_conventions(sent):
-    found = check_calls(sent("openai-v2-latest"), used=(120, 0, 0, 30, 0), cost="0.000036")
+    spans = sent("openai-v2-latest")
+    found = check_calls(spans, used=(120, 0, 0, 30, 0), cost="0.000036")
+    check_one_root(spans, found)
     assert [span["finish_reason"] for span in found] == ["stop", "tool_call", "stop", "", ""]
     assert {span["service_tier"] for span in found[:EMBEDDED]} == {"default"}
 
 
 def test_opentelemetry_instrumentation_whose_content_is_in_log_records(sent):
     """As it comes: what was said arrives in requests of its own, and is in the spans."""
-    check_calls(sent("openai-v2-default"), used=(120, 0, 0, 30, 0), cost="0.000036")
+    spans = sent("openai-v2-default")
+    found = check_calls(spans, used=(120, 0, 0, 30, 0), cost="0.000036")
+    check_one_root(spans, found)
+    assert [span["finish_reason"] for span in found[:STREAMED]] == ["stop", "tool_call"]
 
 
 def test_opentelemetry_genai_utilities(sent):
@@ -184,7 +210,10 @@ def test_opentelemetry_genai_utilities(sent):
 
 @pytest.mark.parametrize("slug", ["openinference", "openinference-http"])
 def test_openinference(sent, slug):
-    found = check_calls(sent(slug), who=SOMEBODY | {"prompt_version": "3"})
+    spans = sent(slug)
+    found = check_calls(spans, who=SOMEBODY | {"prompt_version": "3"})
+    check_one_root(spans, found)
+    assert [span["finish_reason"] for span in found[:EMBEDDED]] == ["stop", "tool_call", "stop"]
     assert found[ANSWERED]["tags"] == ["beta"]
     assert 0 < found[STREAMED]["time_to_first_token_ms"] < found[STREAMED]["duration_ms"]
     assert only(found[EMBEDDED], ("embedding_count", "embedding_dimensions")) == {
@@ -243,7 +272,9 @@ def check_litellm(spans: list[Span], *, who: Mapping[str, str]) -> None:
 def test_litellm_with_its_otel_callback(sent):
     spans = sent("litellm")
     check_litellm(spans, who={"user_id": "user-1"})
-    assert [call["finish_reason"] for call in calls(spans)][:EMBEDDED] == ["stop", "tool_call", "stop"]
+    found = calls(spans)
+    assert [call["finish_reason"] for call in found[:EMBEDDED]] == ["stop", "tool_call", "stop"]
+    assert found[EMBEDDED]["provider"] == "openai"
 
 
 def test_litellm_with_its_langfuse_otel_callback(sent):

@@ -14,6 +14,8 @@ QUESTION = [
     {"role": "system", "content": "You answer briefly."},
     {"role": "user", "content": "What colour is the sky?"},
 ]
+#: Kinds of tokens that exclude one another, as Langfuse counts.
+USED = {"input": 51, "input_cached_tokens": 64, "input_cache_creation": 5, "output": 20, "output_reasoning": 10}
 GREET = TextPromptClient(
     Prompt_Text(type="text", name="greet", version=3, prompt="Hello {{name}}", config={}, labels=[], tags=[])
 )
@@ -32,9 +34,7 @@ def by_hand() -> dict:
     # As it is known later: a patch by a batch of its own.
     generation = outer.generation(name="llm", model="gpt-4o-mini", input=QUESTION, prompt=GREET)
     langfuse.flush()
-    generation.end(
-        output="The sky is blue.", usage_details={"input": 56, "input_cached_tokens": 64, "output": 30, "total": 150}
-    )
+    generation.end(output="The sky is blue.", usage_details=USED)
     failed = outer.generation(name="failing", model="gpt-4o-mini", input="x")
     failed.end(level="ERROR", status_message="RateLimitError: 429 slow down")
     outer.event(name="clicked")

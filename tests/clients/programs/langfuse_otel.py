@@ -18,6 +18,8 @@ QUESTION = [
     {"role": "system", "content": "You answer briefly."},
     {"role": "user", "content": "What colour is the sky?"},
 ]
+#: Kinds of tokens that exclude one another, as Langfuse counts.
+USED = {"input": 51, "input_cached_tokens": 64, "input_cache_creation": 5, "output": 20, "output_reasoning": 10}
 GREET = TextPromptClient(
     Prompt_Text(type="text", name="greet", version=3, prompt="Hello {{name}}", config={}, labels=[], tags=[])
 )
@@ -41,9 +43,7 @@ def answer() -> dict:
             with client.start_as_current_observation(
                 name="llm", as_type="generation", model="gpt-4o-mini", input=QUESTION, prompt=GREET
             ) as generation:
-                generation.update(
-                    output="The sky is blue.", usage_details={"input": 56, "input_cached_tokens": 64, "output": 30}
-                )
+                generation.update(output="The sky is blue.", usage_details=USED)
                 generation.score(name="helpful", value=0.8, comment="ok")
                 client.score_current_trace(name="tone", value="friendly", data_type="CATEGORICAL")
             with client.start_as_current_observation(

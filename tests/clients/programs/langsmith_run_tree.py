@@ -26,6 +26,31 @@ client.flush()
 pending = client.read_run(single).status
 client.update_run(single, outputs={"text": "b"}, end_time=began + timedelta(seconds=2))
 
+called = RunTree(
+    name="a model of its own",
+    run_type="llm",
+    inputs={"messages": [{"role": "user", "content": "What colour is the sky?"}]},
+    extra={
+        "metadata": {
+            "ls_provider": "openai",
+            "ls_model_name": "gpt-4o-mini",
+            "lc_hub_repo": "greet",
+            "lc_hub_commit_hash": "3",
+        }
+    },
+    client=client,
+)
+called.post()
+used = {
+    "input_tokens": 120,
+    "output_tokens": 30,
+    "total_tokens": 150,
+    "input_token_details": {"cache_read": 64, "cache_creation": 5},
+    "output_token_details": {"reasoning": 10},
+}
+called.end(outputs={"messages": [{"role": "assistant", "content": "The sky is blue."}], "usage_metadata": used})
+called.patch()
+
 carrier = uuid.uuid4()
 client.create_run(
     "with a picture",
@@ -47,6 +72,7 @@ print(
             "ids": {name: str(run.id) for name, run in runs.items()},
             "outputs": {name: run.outputs for name, run in runs.items()},
             "types": {name: run.run_type for name, run in runs.items()},
+            "called": str(called.id),
             "pending": pending,
             "latency": runs["single"].latency,
             "event": runs["root"].events[0]["kwargs"],

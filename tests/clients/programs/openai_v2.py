@@ -20,4 +20,5 @@ OpenAIInstrumentor().instrument()
 # The application as it was.
 import application  # noqa: E402
 
-application.run()
+with trace.get_tracer("shop").start_as_current_span("answer"):
+    application.run()

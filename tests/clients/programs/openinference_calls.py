@@ -1,11 +1,12 @@
-"""The application, which says to OpenInference who asks and what for."""
+"""The application, which says to OpenInference who asks and what for, and what its calls are part of."""
 
 import application
 from openinference.instrumentation import using_attributes
+from opentelemetry import trace
 
 
 def run() -> None:
-    with using_attributes(
+    asked = using_attributes(
         user_id="user-1",
         session_id="session-1",
         metadata={"feature": "search"},
@@ -13,5 +14,6 @@ def run() -> None:
         prompt_template="Answer: {question}",
         prompt_template_version="3",
         prompt_template_variables={"question": "What colour is the sky?"},
-    ):
+    )
+    with asked, trace.get_tracer("shop").start_as_current_span("answer"):
         application.run()

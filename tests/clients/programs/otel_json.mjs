@@ -12,7 +12,9 @@ const provider = new NodeTracerProvider({
 provider.register();
 
 // The application as it was.
-const said = (role, content, more) => JSON.stringify([{ role, parts: [{ type: "text", content }], ...more }]);
+const said = (role, ...parts) => JSON.stringify([{ role, parts }]);
+const text = (content) => ({ type: "text", content });
+const asked = { type: "tool_call", id: "call_1", name: "get_weather", arguments: { city: "Springfield" } };
 const tracer = trace.getTracer("shop");
 
 tracer.startActiveSpan("answer", { attributes: { "user.id": "user-1", "session.id": "session-1" } }, (root) => {
@@ -23,17 +25,28 @@ tracer.startActiveSpan("answer", { attributes: { "user.id": "user-1", "session.i
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": "gpt-4o-mini",
         "gen_ai.response.model": "gpt-4o-mini-2024-07-18",
-        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.response.finish_reasons": ["tool_call"],
+        "gen_ai.response.time_to_first_chunk": 0.12,
         "gen_ai.usage.input_tokens": 120,
         "gen_ai.usage.cache_read.input_tokens": 64,
+        "gen_ai.usage.cache_write.input_tokens": 5,
         "gen_ai.usage.output_tokens": 30,
         "gen_ai.usage.reasoning.output_tokens": 10,
-        "gen_ai.input.messages": said("user", "What colour is the sky?"),
-        "gen_ai.output.messages": said("assistant", "The sky is blue.", { finish_reason: "stop" }),
+        "gen_ai.input.messages": said("user", text("What colour is the sky?")),
+        "gen_ai.output.messages": said("assistant", text("The sky is blue."), asked),
         "gen_ai.prompt.name": "greet",
         "gen_ai.prompt.version": "3",
         "user.id": "user-1",
         "gen_ai.conversation.id": "session-1",
+      },
+    })
+    .end();
+  tracer
+    .startSpan("retrieval handbook", {
+      attributes: {
+        "gen_ai.operation.name": "retrieval",
+        "gen_ai.retrieval.query.text": "colour of the sky",
+        "gen_ai.retrieval.documents": JSON.stringify([{ id: "doc-1", score: 0.91, content: "The sky is blue." }]),
       },
     })
     .end();

@@ -37,7 +37,7 @@ SENDERS = (
         environment="node",
         program="otel_json.mjs",
         settings=HTTP,
-        spans=3,
+        spans=4,
     ),
     Sender(
         slug="openai-v2-latest",
@@ -48,7 +48,7 @@ SENDERS = (
         settings=HTTP,
         options=LATEST | {CONTENT: "span_only"},
         options_say="The present conventions, with what was said.",
-        spans=5,
+        spans=6,
     ),
     Sender(
         slug="openai-v2-default",
@@ -59,7 +59,7 @@ SENDERS = (
         settings=HTTP,
         options={CONTENT: "true"},
         options_say="With what was said, in log records.",
-        spans=5,
+        spans=6,
     ),
     Sender(
         slug="util-genai",
@@ -79,7 +79,7 @@ SENDERS = (
         environment="main",
         program="openinference_phoenix.py",
         settings={"PHOENIX_COLLECTOR_ENDPOINT": "{url}", "PHOENIX_API_KEY": "{key}"},
-        spans=5,
+        spans=6,
     ),
     Sender(
         slug="openinference-http",
@@ -88,7 +88,7 @@ SENDERS = (
         environment="main",
         program="openinference_http.py",
         settings={"PHOENIX_COLLECTOR_ENDPOINT": "{url}", "PHOENIX_API_KEY": "{key}"},
-        spans=5,
+        spans=6,
     ),
     Sender(
         slug="traceloop",

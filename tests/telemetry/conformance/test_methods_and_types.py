@@ -5,6 +5,7 @@ import pytest
 from google.rpc.status_pb2 import Status
 
 from telemetry.receive.app import INGEST_PATHS
+from telemetry.senders import report as senders
 from tests.telemetry.conformance.bodies import JSON, PROTOBUF, body, span
 from tests.telemetry.ingest.ask import value
 from tests.telemetry.ingest.exports import export_request
@@ -75,6 +76,16 @@ def test_an_exporter_whose_path_is_wrong_is_told_where_to_send(http):
         answer = http.post(path, content=export_request([1]), headers=PROTOBUF)
         assert answer.status_code == 404, path
         assert "/v1/traces" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/trace", "/api/v1", "/api/v1/traces", "/api/v1/v1/logs", "/otlp/v1/metrics"])
+def test_an_exporter_of_json_is_told_as_well(http, project, path):
+    """Neither a page, nor a redirect, nor a refusal for want of a form's token."""
+    answer = http.post(path, content=body(span()), headers=JSON | {"user-agent": "js/1.0"})
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith(f"Nothing is received at {path}. Traces go to /v1/traces")
+    (note,) = senders.report(project).refused
+    assert (note.client, note.example) == ("js/1.0", f"404: {answer.json()['detail']}")
 
 
 def test_head_has_no_body_and_a_page_is_still_a_page(http: httpx.Client):

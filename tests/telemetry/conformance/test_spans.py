@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 
 import pytest
@@ -148,6 +149,30 @@ def test_unknown_fields_and_null_are_passed_over(http):
     assert stored() == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "unknown", "wanted"),
+    [
+        ({"resourceSpan": []}, "resourceSpan", "resourceSpans"),
+        ({"resourceMetrics": []}, "resourceMetrics", "resourceSpans"),
+        ({"resourceSpans": [{"instrumentationLibrarySpans": []}]}, "instrumentationLibrarySpans", "scopeSpans"),
+        ({"resourceSpans": [{"scopeSpans": [{"span": []}]}]}, "span", "spans"),
+    ],
+)
+def test_a_body_of_nothing_but_unknown_fields_is_a_mistake_that_is_told(http, given, unknown, wanted):
+    answer = http.post("/v1/traces", json=given)
+    assert answer.status_code == 400
+    assert answer.json()["message"] == f"The body holds no spans: '{unknown}' stands where {wanted} belongs."
+
+
+def test_keys_may_be_spelt_as_in_protobuf(http):
+    """The Collector takes both spellings as well."""
+    attributes = [{"key": "gen_ai.usage.input_tokens", "value": {"int_value": "7"}}]
+    spelt = {re.sub("[A-Z]", r"_\g<0>", name).lower(): given for name, given in span(attributes=attributes).items()}
+    answer = http.post("/v1/traces", json={"resource_spans": [{"scope_spans": [{"spans": [spelt]}]}]})
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert value("SELECT input_tokens FROM spans") == 7
+
+
 def test_nested_values_end_somewhere(http):
     deep = {"stringValue": "x"}
     for _ in range(40):
@@ -159,6 +184,23 @@ def test_a_body_that_nests_without_end_is_400(http):
     for opened in (b"[", b'{"a":', b'{"resourceSpans":['):
         assert http.post("/v1/traces", content=opened * 100_000, headers=JSON).status_code == 400
     assert stored() == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/traces", "/api/v1/otel/v1/traces"])
+def test_the_project_of_a_header_names_spans_whose_resource_does_not(http, path):
+    """As exporters that were pointed at LangSmith send it."""
+    named = request(span(spanId="bbbbbbbbbbbbbbbb"))
+    named["resourceSpans"][0]["resource"]["attributes"] = [attribute("service.name", stringValue="billing")]
+    for given in (request(span()), named):
+        http.post(path, json=given, headers={"langsmith-project": "shop"})
+    assert sorted(ask("SELECT service FROM spans")) == [("billing",), ("shop",)]
+
+
+@pytest.mark.parametrize("name", ["events", "links", "metadata", "attachments", "exception.stacktrace"])
+@pytest.mark.parametrize("value", [{"arrayValue": {"values": [{"stringValue": "a"}, {}]}}, {"intValue": 1}, {}])
+def test_attributes_may_be_called_like_something_of_ours(http, name, value):
+    accepted(http, attributes=[attribute(name, **value)])
+    assert http.get("/api/v1/spans", params={"trace_id": span()["traceId"]}).status_code == 200
 
 
 def test_texts_that_are_not_utf_8_are_repaired(http):

@@ -259,12 +259,20 @@ def test_a_judgement_may_be_a_label_alone():
     assert (score.value, score.label) == (1.0, "pass")
 
 
-def test_a_judgement_without_name_or_number_is_none():
+def test_a_judgement_without_name_or_number_is_no_score_and_not_lost():
     events = [
         ("gen_ai.evaluation.result", {"gen_ai.evaluation.score.value": 1.0}, 5),
         ("gen_ai.evaluation.result", {"gen_ai.evaluation.name": "x", "gen_ai.evaluation.score.label": "so-so"}, 5),
     ]
-    assert translated({}, events=events).scores == []
+    span = translated({}, events=events)
+    assert span.scores == []
+    assert span.attributes["judgements"] == [{"value": 1.0}, {"name": "x", "label": "so-so"}]
+
+
+def test_an_attribute_that_is_called_like_such_judgements_is_no_matter():
+    event = ("gen_ai.evaluation.result", {"gen_ai.evaluation.name": "x"}, 5)
+    for sent, kept in ((["a"], ["a", {"name": "x"}]), ("a", [{"name": "x"}]), (1, [{"name": "x"}])):
+        assert translated({"judgements": sent}, events=[event]).attributes["judgements"] == kept
 
 
 def test_the_same_export_gives_the_same_score_ids():

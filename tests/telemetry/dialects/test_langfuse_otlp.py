@@ -94,6 +94,22 @@ LANGFUSE: list[Case] = [
     ),
     (
         {
+            "langfuse.observation.model.name": "claude-sonnet-4-5",
+            "langfuse.observation.metadata.finish_reason": '"stop"',
+        },
+        {"model": "claude-sonnet-4-5", "provider": "anthropic", "finish_reason": "stop"},
+    ),
+    (
+        {"langfuse.observation.model.name": "gpt-4o", "langfuse.observation.metadata.provider": "azure"},
+        {"model": "gpt-4o", "provider": "azure.ai.openai"},
+    ),
+    (
+        {"langfuse.observation.type": "embedding", "langfuse.observation.output": '{"dimensions": 3, "count": 2}'},
+        {"embedding_dimensions": 3, "embedding_count": 2},
+    ),
+    ({"langfuse.observation.model.name": "house-model"}, {"model": "house-model", "provider": ""}),
+    (
+        {
             "langfuse.observation.type": "generation",
             "langfuse.observation.level": "ERROR",
             "langfuse.observation.status_message": "RateLimitError: too fast",

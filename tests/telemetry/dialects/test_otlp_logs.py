@@ -192,6 +192,15 @@ def test_a_judgement_without_a_span_names_the_answer():
     assert [(join.trace_id, join.response_id, len(join.scores)) for join in joins] == [("", "resp-1", 1)] * 2
 
 
+@pytest.mark.parametrize("left_away", ["gen_ai.evaluation.name", "gen_ai.evaluation.score.value"])
+def test_a_judgement_of_which_nothing_can_be_made_is_refused_in_words(left_away):
+    told = {name: value for name, value in EVALUATION.items() if name != left_away}
+    content = logs_body(record("gen_ai.evaluation.result", told), record("gen_ai.evaluation.result", EVALUATION))
+    decoded = decode_logs(content, json=False, caller=CALLER)
+    assert (decoded.rejected, len(decoded.joins)) == (1, 1)
+    assert decoded.message.endswith("a judgement needs a name, and a number or a label like pass or fail")
+
+
 def test_a_repeated_export_gives_the_same_score_ids():
     first, second = (decode(record("gen_ai.evaluation.result", EVALUATION)).joins[0].scores[0] for _ in range(2))
     assert first.score_id == second.score_id != ""

@@ -354,6 +354,17 @@ def test_each_item_has_its_own_verdict(key):
         assert said[sent["id"]].startswith(f"event.{field}: "), said
 
 
+@pytest.mark.parametrize("field", ["startTime", "endTime"])
+def test_times_are_judged_as_those_of_every_sender(key, field):
+    """Another unit, and so old that nothing would be kept of it."""
+    for when, why in (("1999-01-01T00:00:00Z", "before the year 2000"), ("2001-01-01T00:00:00Z", "days in the past")):
+        answer = ingest(key, generation(**{"startTime": at(1), "endTime": at(2)} | {field: when}))
+        (error,) = answer.body["errors"]
+        assert error["message"].startswith(f"event.body.{field}: lies ") and why in error["message"]
+    tend()
+    assert stored(TRACE) == {}
+
+
 def test_what_is_no_batch_is_named(key):
     for body in (
         b"",

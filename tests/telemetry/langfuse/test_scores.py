@@ -1,6 +1,9 @@
 """``POST /api/public/scores``: a list from majors 5, one score from older ones."""
 
+import json
 from datetime import UTC, datetime
+
+import pytest
 
 from telemetry import commit, store
 from telemetry.span import Span
@@ -118,6 +121,15 @@ def test_bad_scores_are_named_and_the_others_are_kept(key):
     for (field, _), given in zip(BAD, bad, strict=True):
         answer = call("POST", PATH, given, key=key)
         assert answer.status == 400 and answer.body["message"].startswith(f"score.{field}: ")
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1" + 400 * "0"])
+def test_a_judge_that_came_to_no_number_made_no_category(key, value):
+    """Its data type is left away by majors 2, and its name would count as 1."""
+    sent = json.dumps(score(dataType=None, value="?")).replace('"?"', value).encode()
+    answer = call("POST", PATH, b"[" + sent + b"]", key=key)
+    assert answer.body["errors"][0]["message"] == "[0].value: must be a finite number"
+    assert scores() == {}
 
 
 def test_what_is_no_score_is_400(key):

@@ -77,6 +77,27 @@ def test_attributes_and_events_that_no_table_understood_are_counted(project):
     assert {one.subject: one.example for one in found}["x.count"] == "3"
 
 
+def test_names_that_are_known_and_fill_no_field_are_no_news(project):
+    """So that a name that is spelt wrongly stands alone."""
+    known = {"gen_ai.request.temperature": 0.2, "llm.tools.0.tool.json_schema": "{}", "langfuse.version": "9"}
+    stored(make_span(project.pk, attributes=known | {"gen_ai.request.temprature": 0.2}))
+    stored(make_span(project.pk, counted=False, attributes={"llm.openai.object": "chat.completion"}))
+    assert [one.subject for one in senders.report(project).attributes] == ["gen_ai.request.temprature"]
+
+
+def test_a_price_is_missing_only_where_something_was_used(project):
+    priced = {"cost_source": "", "cost_nano": 0, "provider": "acme"}
+    stored(
+        make_span(project.pk, model="acme-7b", **priced),
+        make_span(project.pk, model="refused", input_tokens=0, output_tokens=0, status="error", **priced),
+        make_span(project.pk, model="silent", input_tokens=0, output_tokens=0, **priced),
+        make_span(project.pk, model="", **priced),
+    )
+    found = senders.report(project)
+    assert [(one.subject, one.about) for one in found.unpriced] == [("acme-7b", "acme")]
+    assert [client.total("unpriced") for client in found.clients] == [1]
+
+
 def test_a_loud_sender_does_not_hide_what_a_quiet_one_sends(project):
     stored(*[make_span(project.pk, client="loud", attributes={"loud": 1}) for _ in range(200)])
     stored(make_span(project.pk, client="quiet", attributes={"quiet": 1}))
@@ -196,11 +217,12 @@ def test_alice_and_bob_see_the_page_and_charlie_does_not(client, project):
 def test_the_page_says_what_is_missing_and_links_to_it(viewer, project):
     stored(
         fresh(project.pk, client=SDK, model="my-model", cost_source="", input_tokens=0, output_tokens=0),
+        fresh(project.pk, client=SDK, model="my-model", cost_source=""),
         fresh(project.pk, client="curl/8", kind="other", service=""),
     )
     page = viewer.get("/senders/?part=report")
     text = text_of(page)
-    assert "1 of 1 calls say nothing of their tokens." in text
+    assert "1 of 2 calls say nothing of their tokens." in text
     assert "1 call has no price: my-model." in text
     assert "No model call among its spans." in text
     assert "Spans without a service name." in text
@@ -208,7 +230,7 @@ def test_the_page_says_what_is_missing_and_links_to_it(viewer, project):
     link = f"/traces/?project={project.slug}&amp;client={SDK.replace('/', '%2F')}&amp;key_id=0&amp;unpriced=1"
     assert "#unpriced" in page.content.decode()
     listed = viewer.get(link.replace("&amp;", "&"))
-    assert "1 span in 1 trace" in text_of(listed) or "my-model" in text_of(listed)
+    assert "2 spans in 2 traces" in text_of(listed) or "my-model" in text_of(listed)
 
 
 def test_the_list_of_traces_knows_what_made_a_span(viewer, project):
