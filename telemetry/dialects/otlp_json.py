@@ -30,6 +30,8 @@ DOUBLES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 #: What Python also takes for a whole number, others do not: ``1_000``, `` 5``, digits of other scripts.
 _DIGITS = re.compile(r"-?[0-9]{1,20}")
 _CAPITAL = re.compile(r"[A-Z]")
+#: Of which 64 bits hold any.
+_SAFE_DIGITS = re.compile(r"-?[0-9]{1,18}")
 #: Messages that hold values inside values.
 NESTING = frozenset({"Array", "Pairs"})
 
@@ -123,14 +125,37 @@ def _put_attributes(target: Any, field: _Field, content: Any, place: str, depth:
     """Attributes keep their values as bytes of ``AnyValue``, as they come in protobuf."""
     attributes = getattr(target, field.name)
     for at, pair in enumerate(_listed(content, place)):
-        name = pair.get("key") if isinstance(pair, dict) else None
-        if not isinstance(name, str):
+        name = pair.get("key") if pair.__class__ is dict else None
+        if name.__class__ is not str:
             raise BadItem("must be a text", field=f"{place}[{at}].key")
-        name = _text(name).decode()
-        value = Value()
-        if pair.get("value") is not None:
-            _fill(value, "Value", pair["value"], f"{place}.{name}.", MAX_DEPTH)
-        attributes[name] = value.SerializeToString()
+        name = name if name.isascii() else _text(name).decode()
+        attributes[name] = _value(pair.get("value"), place, name)
+
+
+def _value(given: Any, place: str, name: str) -> bytes:
+    """The bytes of ``AnyValue``. Nearly all attributes are texts and whole numbers: their one key is looked at first."""
+    if given.__class__ is dict and len(given) == 1:
+        if (said := given.get("stringValue")).__class__ is str:
+            return _of_text(said.encode(errors="replace"))
+        if (said := given.get("intValue")).__class__ is str and _SAFE_DIGITS.fullmatch(said):
+            return Value(int_value=int(said)).SerializeToString()
+    value = Value()
+    if given is not None:
+        _fill(value, "Value", given, f"{place}.{name}.", MAX_DEPTH)
+    return value.SerializeToString()
+
+
+def _of_text(raw: bytes) -> bytes:
+    """As ``Value(string_value=raw)`` would write it, in a quarter of the time: field 1, the length, the text."""
+    size = len(raw)
+    if size < 0x80:
+        return b"\n%c%b" % (size, raw)
+    head = bytearray(b"\n")
+    while size >= 0x80:
+        head.append(size & 0x7F | 0x80)
+        size >>= 7
+    head.append(size)
+    return bytes(head) + raw
 
 
 def _listed(content: Any, place: str) -> list[Any]:

@@ -36,6 +36,19 @@ def test_whole_numbers_may_be_numbers_or_texts():
     assert (span.input_tokens, span.output_tokens, span.duration_ms) == (120, 30, 90.0)
 
 
+@pytest.mark.parametrize("size", [1, 63, 64, 127, 128, 8_192, 16_384, 1_100_000])
+def test_texts_are_as_long_as_in_protobuf(size):
+    attributes = {"input.value": "é" * size, "other": "x" * size}
+    assert spans(json_span(attributes)) == decode(body(proto_span(attributes))).spans
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 10**18, 10**18 - 1, 0])
+def test_whole_numbers_of_64_bits_keep_every_digit(number):
+    given = json_span()
+    given["attributes"] = [{"key": "other", "value": {"intValue": str(number)}}]
+    assert spans(given)[0].attributes == {"other": number}
+
+
 @pytest.mark.parametrize("code", [2, "2", "STATUS_CODE_ERROR"])
 def test_the_status_may_be_a_number_or_a_name(code):
     (span,) = spans(json_span(status={"code": code, "message": "boom"}))
