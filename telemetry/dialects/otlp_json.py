@@ -133,7 +133,7 @@ def _put_attributes(target: Any, field: _Field, content: Any, place: str, depth:
 
 
 def _value(given: Any, place: str, name: str) -> bytes:
-    """The bytes of ``AnyValue``. Nearly all attributes are texts and whole numbers: their one key is looked at first."""
+    """The bytes of ``AnyValue``. Nearly all attributes are texts or whole numbers, whose one key is looked at first."""
     if given.__class__ is dict and len(given) == 1:
         if (said := given.get("stringValue")).__class__ is str:
             return _of_text(said.encode(errors="replace"))
