@@ -6,7 +6,7 @@ from telemetry.dialects import scores
 from telemetry.dialects.documents import documents
 from telemetry.dialects.embeddings import projection
 from telemetry.dialects.table import Dialect, Group
-from telemetry.dialects.values import first_text, number, texts
+from telemetry.dialects.values import first_text, milliseconds, number, texts
 
 DIMENSIONS = ("overall", "correctness", "relevance", "helpfulness", "safety", "groundedness")
 
@@ -33,7 +33,8 @@ PLAIN = Dialect(
         "reasoning_tokens": ["ai.tokens.reasoning", "llm.tokens.reasoning"],
         "cost_nano": ["llm.cost_usd", "ai.cost_usd", "llm.cost", "ai.cost"],
         "time_to_first_token_ms": [
-            ("llm.time_to_first_token_ms", number), ("ai.time_to_first_token_ms", number), ("llm.ttft_ms", number),
+            ("llm.time_to_first_token_ms", milliseconds), ("ai.time_to_first_token_ms", milliseconds),
+            ("llm.ttft_ms", milliseconds),
         ],
         "stated_latency_ms": [
             "llm.latency_ms", "operation.latency_ms", "ai.latency_ms", "retrieval.latency_ms", "embedding.latency_ms",

@@ -36,6 +36,8 @@ MAX_REMEMBERED = 130
 MAX_KNOWN = 4096
 #: The largest token count, cost or other whole number that is believed.
 MAX_WHOLE = 2**62
+#: The longest time, as in the REST API: some thirty years.
+MAX_MILLISECONDS = 1e12
 
 TAG_STRING, TAG_INT, TAG_DOUBLE = 0x0A, 0x18, 0x21
 _double = struct.Struct("<d").unpack_from
@@ -127,10 +129,19 @@ def as_number(value: Any) -> float | None:
     return None
 
 
+def milliseconds(raw: bytes) -> float | None:
+    """A time that something took."""
+    return _believed(number(raw))
+
+
 def seconds_as_ms(raw: bytes) -> float | None:
     """Seconds on the wire, milliseconds in the span."""
     seconds = number(raw)
-    return None if seconds is None or seconds < 0 else seconds * 1000
+    return None if seconds is None else _believed(seconds * 1000)
+
+
+def _believed(milliseconds: float | None) -> float | None:
+    return milliseconds if milliseconds is not None and 0 <= milliseconds <= MAX_MILLISECONDS else None
 
 
 def yes(raw: bytes) -> bool | None:

@@ -55,7 +55,7 @@ def app_path(project_id: int, service: str, run: uuid.UUID) -> str:
 def _run(span: WholeSpan, found: Found, feedback: Mapping[tuple[str, str], list[Judged]]) -> dict[str, Any]:
     run = ids.run_id(span.trace_id, span.span_id, span.parent_id)
     attributes = _object(span.attributes)
-    ended = span.start_time + timedelta(milliseconds=span.duration_ms) if span.status != "unfinished" else None
+    ended = _after(span, span.duration_ms) if span.status != "unfinished" else None
     ancestors = found.lineage.ancestors(span.trace_id, span.span_id)
     parent = found.lineage.parent_run(span.trace_id, span.parent_id) if span.parent_id else None
     judged = feedback.get((span.trace_id, span.span_id), [])
@@ -67,7 +67,7 @@ def _run(span: WholeSpan, found: Found, feedback: Mapping[tuple[str, str], list[
     return {
         "id": run,
         "name": span.name,
-        "run_type": attributes.get("run_type") or RUN_TYPES.get(span.kind, "chain"),
+        "run_type": messages.as_text(attributes.get("run_type")) or RUN_TYPES.get(span.kind, "chain"),
         "start_time": span.start_time,
         "end_time": ended,
         "status": STATUSES.get(span.status, span.status),
@@ -131,9 +131,17 @@ def _error(span: WholeSpan, attributes: Mapping[str, Any]) -> str | None:
     return f"{message}\n\n{trace}" if trace else message
 
 
+def _after(span: WholeSpan, milliseconds: Any) -> datetime:  # noqa: ANN401
+    """So long after the start; the start itself where nobody can tell: one odd span must not spoil a page of runs."""
+    try:
+        return span.start_time + timedelta(milliseconds=float(milliseconds or 0))
+    except (TypeError, ValueError, OverflowError):
+        return span.start_time
+
+
 def _first_token(span: WholeSpan) -> datetime | None:
     known = span.time_to_first_token_ms
-    return span.start_time + timedelta(milliseconds=known) if known else None
+    return _after(span, known) if known else None
 
 
 def _events(span: WholeSpan, attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -141,7 +149,7 @@ def _events(span: WholeSpan, attributes: Mapping[str, Any]) -> list[dict[str, An
     found = [
         {
             "name": event.get("name"),
-            "time": span.start_time + timedelta(milliseconds=float(event.get("after_ms") or 0)),
+            "time": _after(span, event.get("after_ms")),
             **({"kwargs": event["attributes"]} if event.get("attributes") else {}),
         }
         for event in (kept if isinstance(kept, list) else [])

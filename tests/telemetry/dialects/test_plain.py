@@ -88,6 +88,16 @@ def test_the_first_chunk_is_the_first_token():
     events = [("gen_ai.content.completion.chunk", {}, 51.5), ("gen_ai.content.completion.chunk", {}, 60)]
     span = translated({"gen_ai.operation.name": "chat"}, events=events)
     assert span.time_to_first_token_ms == 51.5
+
+
+@pytest.mark.parametrize(
+    "name", ["llm.time_to_first_token_ms", "llm.latency_ms", "gen_ai.response.time_to_first_chunk"]
+)
+@pytest.mark.parametrize("value", [1e300, -1.0, "soon"])
+def test_times_that_nothing_takes_are_not_believed(name, value):
+    span = translated({"llm.model": "m", name: value}, duration_ms=0)
+    assert (span.time_to_first_token_ms, span.duration_ms) == (None, 0)
+    assert span.attributes[name] == value
     assert "events" not in span.attributes
 
 

@@ -339,6 +339,26 @@ def test_the_second_version_of_queries(key, trace):
 # --- Spans of other origin -------------------------------------------------------------------------------
 
 
+def test_one_odd_span_spoils_no_page(key, project):
+    """Attributes may be called like something of ours, and hold anything."""
+    odd = {
+        "events": [{"name": "x", "after_ms": "soon"}, 5],
+        "run_type": 7,
+        "exception.stacktrace": {},
+        "attachments": 1,
+    }
+    commit.store_spans(
+        [
+            Span(project.pk, "1" * 32, "1" * 16, start_time=NOW, duration_ms=1e300, service="shop", attributes=odd),
+            Span(project.pk, "2" * 32, "2" * 16, start_time=NOW, time_to_first_token_ms=1e300, service="shop"),
+            Span(project.pk, "3" * 32, "3" * 16, start_time=NOW, name="fine", service="shop"),
+        ]
+    )
+    session = str(ids.session_id(project.pk, "shop"))
+    assert len(asked(key, "/runs/query", {"session": [session]})["runs"]) == 3
+    assert len(asked(key, "/api/v2/runs/query", {"project_ids": [session]})["items"]) == 3
+
+
 def test_spans_of_other_origin_are_runs_too(key, project):
     trace_id = uuid.uuid4().hex
     root = Span(project.pk, trace_id, "00f067aa0ba902b7", start_time=NOW, duration_ms=100, name="answer", kind="agent")
