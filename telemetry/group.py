@@ -129,11 +129,11 @@ class Committer:
                 request = self._queue.popleft()
             try:
                 request.decoded, expanded = request.decode(request.body)
+                spans += len(request.decoded.spans) + len(request.decoded.items)
             except Exception as error:
                 _fail([request], error)
                 continue
             group.append(request)
-            spans += len(request.decoded.spans) + len(request.decoded.items)
             size += expanded
         return group
 

@@ -43,6 +43,8 @@ class Decoded:
     #: What a body without spans held, and who stores it.
     items: list[Any] = field(default_factory=list)
     keep: Keep | None = None
+    #: Spans that were left out, because what they copy comes by itself.
+    copies: int = 0
 
     @property
     def taken(self) -> int:

@@ -57,6 +57,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     #: How many spans, points, records, runs or scores were taken.
     items: int = 0
+    #: How many were left out as copies of what comes by itself.
+    copies: int = 0
     #: Why others were not, one message each.
     refused: Sequence[str] = ()
     #: Why the request as a whole was refused.

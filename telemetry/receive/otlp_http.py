@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ from telemetry.group import Backlogged, committer
 from telemetry.receive import body, signals
 from telemetry.receive.body import BadEncoding, Disconnected, TooLarge, UnknownEncoding
 from telemetry.receive.http import Reply, Request
+from telemetry.span import Span
 from telemetry.store import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,9 @@ MEDIA_TYPES = {PROTOBUF: PROTOBUF, "application/protobuf": PROTOBUF, JSON: JSON}
 
 #: Names the project at LangSmith, for whose address exporters were configured: what its spans are called by here.
 PROJECT = "langsmith-project"
+
+#: LangSmith's own address for OTLP: who sends a run there sends it as a run too, unless OTLP alone was chosen.
+_BESIDE_RUNS = re.compile(r"(?:/api/v1|/api|)/otel/v1/traces/?")
 
 TOO_MUCH_WAITS = "Too much waits to be stored. Send it again in a moment."
 STORE_AWAY = "The store does not answer. Send it again in a moment."
@@ -82,7 +87,7 @@ class Signal:
         except Refusal as refusal:
             return _refuse(refusal, media_type or JSON)
         body = _encode(self.response(decoded), media_type)
-        return Reply(200, body, media_type, items=decoded.taken, refused=refusals(decoded))
+        return Reply(200, body, media_type, items=decoded.taken, copies=decoded.copies, refused=refusals(decoded))
 
     def response(self, decoded: Decoded) -> Message:
         """What OTLP answers to a body that was taken, as a whole or in part."""
@@ -128,6 +133,7 @@ async def _export(signal: Signal, request: Request, media_type: str) -> Decoded:
             json=media_type == JSON,
             caller=caller,
             project=request.headers.get(PROJECT, "").strip()[:MAX_LABEL],
+            beside_runs=_BESIDE_RUNS.fullmatch(request.path) is not None,
         )
         return await committer().commit(raw, decode)
     except Refusal:
@@ -152,13 +158,20 @@ async def _export(signal: Signal, request: Request, media_type: str) -> Decoded:
 
 
 def _decode(
-    raw: bytes, *, signal: Signal, encoding: str, json: bool, caller: Caller, project: str
+    raw: bytes, *, signal: Signal, encoding: str, json: bool, caller: Caller, project: str, beside_runs: bool
 ) -> tuple[Decoded, int]:
     plain = body.decompress(raw, encoding, limit=settings.ONWATCH_MAX_DECODED_BYTES)
     decoded = signal.decode(plain, json, caller)
     for span in decoded.spans if project else ():
         span.service = span.service or project
+    # Where others are among them, copies hold the tree together: then they stay, uncounted.
+    if beside_runs and all(map(_is_copy, decoded.spans)):
+        decoded.copies, decoded.spans = len(decoded.spans), []
     return decoded, len(plain)
+
+
+def _is_copy(span: Span) -> bool:
+    return not span.counted and span.dialect == "langsmith"
 
 
 def _refuse(refusal: Refusal, media_type: str) -> Reply:

@@ -109,6 +109,10 @@ def _remarks(client: Client, now: datetime) -> Iterator[Finding]:
         noun = "attribute was" if len(attributes) == 1 else "attributes were"
         text = f"{len(attributes)} {noun} not understood: {_listed(attributes)}."
         yield Finding("info", text, "They are kept with their spans as they came.", anchor="attributes")
+    if copies := sum(note.times for note in client.noted("copies")):
+        noun = "span was" if copies == 1 else "spans were"
+        text = f"{copies:,} {noun} left out: LangSmith's client sends the same as runs."
+        yield Finding("info", text, "LANGSMITH_OTEL_ENABLED sends both; LANGSMITH_TRACING_MODE=otel sends OTLP alone.")
     if now - client.last_seen > SILENT:
         yield Finding("info", f"Silent for {_lasting((now - client.last_seen).total_seconds())}.")
 

@@ -88,7 +88,8 @@ class Receipt(NamedTuple):
 
 
 class Note(NamedTuple):
-    """``refused`` (about a signal, a reason), ``attribute`` (of a service, a name), ``unpriced`` (provider, model)."""
+    """``refused`` (about a signal, a reason), ``attribute`` (of a service, a name), ``unpriced`` (provider, model),
+    ``copies`` (of a signal)."""
 
     kind: str
     key_id: int

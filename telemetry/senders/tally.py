@@ -183,6 +183,14 @@ class Tally:
                 self._note("refused", sender, signal, reason_in(message), message, now)
             self._wake()
 
+    def left_out(self, sender: Sender, signal: str, copies: int) -> None:
+        """So many spans were not stored, because what they copy comes by itself."""
+        if not copies:
+            return
+        with self._changed:
+            self._note("copies", sender, signal, "", "", self._now(), times=copies)
+            self._wake()
+
     def stored(self, spans: Sequence[Span], received_ms: int) -> None:
         """New spans were stored, by what made them."""
         by_source: dict[tuple[Any, ...], list[Span]] = {}
@@ -238,13 +246,23 @@ class Tally:
         one.last_at = now
         return one
 
-    def _note(self, kind: str, sender: Sender, about: str, subject: str, example: Any, now: int) -> None:  # noqa: ANN401
+    def _note(
+        self,
+        kind: str,
+        sender: Sender,
+        about: str,
+        subject: str,
+        example: Any,  # noqa: ANN401
+        now: int,
+        *,
+        times: int = 1,
+    ) -> None:
         hour = now // 3_600_000
         subject = self._subjects.bounded((sender, kind), subject[:MAX_SUBJECT], hour)
         note: _Note = self._sums.at(NOTES, (hour * 3600, kind, *sender, about[:MAX_SUBJECT], subject))
         if not note.times:
             note.example = (example if isinstance(example, str) else json_text(example) or str(example))[:MAX_EXAMPLE]
-        note.times += 1
+        note.times += times
         note.last_at = now
 
     def _now(self) -> int:
@@ -354,5 +372,5 @@ def reason_in(message: str) -> str:
 
 #: The one of this process.
 _tally = Tally()
-received, refused, stored = _tally.received, _tally.refused, _tally.stored
+received, refused, stored, left_out = _tally.received, _tally.refused, _tally.stored, _tally.left_out
 flush, forget = _tally.flush, _tally.forget

@@ -176,7 +176,8 @@ def test_otlp_beside_runs_and_alone_is_counted_once(console, model_server, proje
     )
     assert (summary["calls"], summary["input_tokens"], summary["cost_usd"]) == (1, 120, "0.0000312")
     spans = console.wait_all_spans(2, service=project)
-    (call,) = [span for span in spans if span["kind"] == "llm" and span["counted"]]
+    assert len(spans) == 2 and all(span["counted"] for span in spans)
+    (call,) = [span for span in spans if span["kind"] == "llm"]
     assert facts(call, USED) == USED and (call["user_id"], call["session_id"]) == ("user-4", "thread-4")
     assert QUESTION in call["input"] and ANSWER in call["output"] and call["finish_reason"] == "stop"
     (root,) = [span for span in spans if span["kind"] == "chain" and span["counted"]]

@@ -2,12 +2,15 @@
 
 import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
 from accounts.models import ApiKey, Project
 from telemetry.senders import report as senders
-from tests.telemetry.conformance.bodies import JSON, PROTOBUF, body, span
+from telemetry.senders.findings import findings
+from tests.telemetry.conformance.bodies import JSON, PROTOBUF, attribute, body, request, span
+from tests.telemetry.ingest.ask import ask
 
 AGENT = {"user-agent": "tests/1.0"}
 
@@ -140,3 +143,28 @@ def test_points_and_records_are_counted_like_spans(http, shop):
     assert any(signal == "logs" and reason.startswith("tell nothing of a model call") for signal, reason in found)
     (client,) = senders.report(shop).clients
     assert {receipt.signal: receipt.items for receipt in client.receipts} == {"metrics": 2, "logs": 0}
+
+
+def run_as_span(*more: dict, **changes) -> bytes:
+    """What LangSmith's client sends of a run by OTLP, where it sends the run too."""
+    ours = request(span(attributes=[attribute("langsmith.span.kind", stringValue="chain")], **changes), *more)
+    ours["resourceSpans"][0]["resource"] = {"attributes": [attribute("langsmith.internal_provider", boolValue=True)]}
+    return json.dumps(ours).encode()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/otel/v1/traces", "/otel/v1/traces/"])
+def test_copies_of_langsmiths_runs_are_left_out(http, shop, path):
+    answer = http.post(path, content=run_as_span(), headers=JSON | AGENT)
+    assert (answer.status_code, answer.json()) == (200, {})
+    (client,) = senders.report(shop).clients
+    assert (client.name, client.spans, client.refused) == ("tests/1.0", 0, 0)
+    texts = [finding.text for finding in findings(client, now=datetime.now(UTC))]
+    assert texts == ["1 span was left out: LangSmith's client sends the same as runs."]
+
+
+def test_copies_elsewhere_and_among_other_spans_are_stored_and_not_counted(http, shop):
+    http.post("/v1/traces", content=run_as_span(spanId="aaaaaaaaaaaaaaaa"), headers=JSON)
+    mixed = run_as_span(span(spanId="cccccccccccccccc", name="lookup"), spanId="bbbbbbbbbbbbbbbb")
+    http.post("/api/v1/otel/v1/traces", content=mixed.replace(b"boolValue", b"ignored"), headers=JSON)
+    assert ask("SELECT span_id, counted FROM spans ORDER BY span_id")[0] == ("aaaaaaaaaaaaaaaa", False)
+    assert len(ask("SELECT 1 FROM spans")) == 3
