@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -53,8 +52,7 @@ def _aggregation(watch: Watch, shape: Shape) -> Aggregation | None:
 
 def _reading(sums: Sums, shape: Shape, how: Aggregation, seconds: float) -> Reading:
     value = how.read(sums, seconds)
-    # Sums of the largest numbers that there are lie beyond them, and no rule can say anything of that.
-    if value is None or not math.isfinite(value):
+    if value is None:
         return NOTHING
     return Reading(value, sums.count if shape in ("histogram", "summary") else sums.points, value, value)
 
