@@ -28,7 +28,7 @@ from core.money import to_nano
 from core.problems import Problem
 from core.timerange import BadRange, in_utc, parse_moment
 from telemetry import errors, lenient_json, times
-from telemetry.dialects.values import MAX_JSON_DEPTH
+from telemetry.dialects.values import MAX_JSON_DEPTH, MAX_WHOLE
 from telemetry.messages import as_text
 from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding, decompress
 from telemetry.span import ERROR_TYPES, LARGEST_SCORE, Document, Kind, Score, Span, Status
@@ -65,7 +65,7 @@ Content = Annotated[Any, AfterValidator(_not_too_deep)]
 Attributes = Annotated[dict[str, Any], AfterValidator(_not_too_deep)]
 Id = Annotated[str, Field(max_length=256)]
 Word = Annotated[str, Field(max_length=500)]
-Count = Annotated[int, Field(ge=0, lt=2**53)]
+Count = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
 _SCORE_BOUNDS = Field(ge=-LARGEST_SCORE, le=LARGEST_SCORE)
