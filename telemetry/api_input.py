@@ -28,10 +28,10 @@ from core.money import to_nano
 from core.problems import Problem
 from core.timerange import BadRange, in_utc, parse_moment
 from telemetry import errors, lenient_json, times
-from telemetry.dialects.values import MAX_JSON_DEPTH
+from telemetry.dialects.values import MAX_JSON_DEPTH, MAX_WHOLE
 from telemetry.messages import as_text
 from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding, decompress
-from telemetry.span import ERROR_TYPES, Document, Kind, Score, Span, Status
+from telemetry.span import ERROR_TYPES, LARGEST_SCORE, Document, Kind, Score, Span, Status
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_ITEMS = 10_000
@@ -60,27 +60,16 @@ def _not_too_deep(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _no_larger_than_any_float(value: float) -> float:
-    try:
-        float(value)
-    except OverflowError:
-        raise ValueError("is too large") from None
-    return value
-
-
 Moment = Annotated[datetime, BeforeValidator(_relative), AfterValidator(_plausible)]
 Content = Annotated[Any, AfterValidator(_not_too_deep)]
 Attributes = Annotated[dict[str, Any], AfterValidator(_not_too_deep)]
 Id = Annotated[str, Field(max_length=256)]
 Word = Annotated[str, Field(max_length=500)]
-Count = Annotated[int, Field(ge=0, lt=2**53)]
+Count = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
-ScoreValue = (
-    StrictBool
-    | Annotated[StrictInt, AfterValidator(_no_larger_than_any_float)]
-    | Annotated[StrictFloat, Field(allow_inf_nan=False)]
-)
+_SCORE_BOUNDS = Field(ge=-LARGEST_SCORE, le=LARGEST_SCORE)
+ScoreValue = StrictBool | Annotated[StrictInt, _SCORE_BOUNDS] | Annotated[StrictFloat, _SCORE_BOUNDS]
 
 
 class Strict(Schema):

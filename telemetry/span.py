@@ -23,6 +23,9 @@ OPERATION_KINDS: frozenset[str] = CALL_KINDS | {"retrieval", "rerank", "tool", "
 
 Status = Literal["ok", "error", "unfinished"]
 
+#: Beyond this a score is no judgement, and sums of its square fit no float.
+LARGEST_SCORE = 1e15
+
 ERROR_TYPES: tuple[str, ...] = (
     "timeout", "rate_limit", "auth", "context_length", "content_filter",
     "provider_5xx", "invalid_request", "tool_error", "quality", "other",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from telemetry.dialects.decoded import BadItem
 from telemetry.dialects.langfuse_events import given_text, moment
 from telemetry.dialects.scores import LABEL_VALUES
-from telemetry.span import Score
+from telemetry.span import LARGEST_SCORE, Score
 
 if TYPE_CHECKING:
     from accounts.keys import Caller
@@ -107,8 +107,8 @@ def _number(value: Any) -> float:  # noqa: ANN401
         figure = float(value) if isinstance(value, int | float | str) else math.nan
     except (ValueError, OverflowError):
         figure = math.nan
-    if not math.isfinite(figure):
-        raise BadItem("must be a finite number", field="value")
+    if not abs(figure) <= LARGEST_SCORE:
+        raise BadItem(f"must be a number, at most {LARGEST_SCORE:.0e}", field="value")
     return figure
 
 

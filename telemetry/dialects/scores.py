@@ -8,7 +8,7 @@ from typing import Any
 from telemetry.dialects.draft import Draft
 from telemetry.dialects.table import Group, Part
 from telemetry.dialects.values import as_number, as_text, plain
-from telemetry.span import Score
+from telemetry.span import LARGEST_SCORE, Score
 
 #: Who judged, in OpenInference's words -> ours.
 SOURCES = {"HUMAN": "user", "LLM": "judge", "CODE": "evaluator"}
@@ -72,7 +72,7 @@ def score_of(facts: Mapping[str, Any]) -> Score | None:
     name, label = as_text(facts.get("name")).strip(), as_text(facts.get("label"))
     value = facts.get("value")
     value = as_number(value) if value not in (None, "") else LABEL_VALUES.get(label.lower())
-    if not name or value is None:
+    if not name or value is None or abs(value) > LARGEST_SCORE:
         return None
     return Score(
         name=name,

@@ -77,8 +77,8 @@ def usage_object(parts: list[Part], draft: Draft, rank: int) -> None:
 def _counts_in_repr(value: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for name, digits in _IN_REPR.findall(value):
-        if int(digits):
-            found.setdefault(_FIELD[name], int(digits))
+        if count := as_whole(int(digits)):
+            found.setdefault(_FIELD[name], count)
     return found
 
 

@@ -34,8 +34,8 @@ MAX_LABEL = 400
 MAX_REMEMBERED = 130
 #: Values that one reader remembers.
 MAX_KNOWN = 4096
-#: The largest token count, cost or other whole number that is believed.
-MAX_WHOLE = 2**62
+#: The largest token count or other whole number that is believed: millions of them add up to less than 64 bits hold.
+MAX_WHOLE = 10**12
 #: The longest time, as in the REST API: some thirty years.
 MAX_MILLISECONDS = 1e12
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -16,13 +17,18 @@ Shape = Literal["gauge", "counter", "histogram", "summary"]
 class Aggregation:
     label: str
     #: From sums and the seconds that they stand for.
-    read: Callable[[Sums, float], float | None]
+    of: Callable[[Sums, float], float | None]
     #: What follows the metric's unit.
     per: str = ""
     #: A count: the metric's own unit does not apply.
     is_count: bool = False
     #: Read from buckets, which cost most of all to read.
     needs_buckets: bool = False
+
+    def read(self, sums: Sums, seconds: float) -> float | None:
+        """Sums of the largest numbers that there are lie beyond all: nothing can be said then."""
+        value = self.of(sums, seconds)
+        return value if value is not None and math.isfinite(value) else None
 
 
 def _rate(sums: Sums, seconds: float) -> float | None:

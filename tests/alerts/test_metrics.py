@@ -75,6 +75,11 @@ def test_what_cannot_be_read_is_no_data(project, name, aggregation):
     assert check(rule_on(project, name, aggregation, threshold=1), at(1)).state == "no_data"
 
 
+def test_sums_beyond_all_numbers_are_no_data(project):
+    Body().gauge("depth", 1.7e308, 1.7e308).store(project)
+    assert check(rule_on(project, "depth", "avg", threshold=1), at(2)).state == "no_data"
+
+
 def test_a_rule_on_nothing_has_its_page_all_the_same(alice, project):  # noqa: F811
     rule = rule_on(project, "nobody.sends.this", threshold=1)
     check(rule, at(1))

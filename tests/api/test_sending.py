@@ -244,6 +244,7 @@ def test_the_same_score_is_stored_once(api):
         ({"trace_id": "t", "name": "x", "value": "good"}, "value"),
         ({"trace_id": "t", "name": "x", "value": None}, "value"),
         ({"trace_id": "t", "name": "x", "value": 10**400}, "value"),
+        ({"trace_id": "t", "name": "x", "value": 1e300}, "value"),
         ({"trace_id": "t", "name": "x", "value": 1, "source": "nobody"}, "source"),
         ({"trace_id": "t", "name": "x", "value": 1, "spanid": "s"}, "spanid"),
     ],

@@ -263,10 +263,16 @@ def test_a_judgement_without_name_or_number_is_no_score_and_not_lost():
     events = [
         ("gen_ai.evaluation.result", {"gen_ai.evaluation.score.value": 1.0}, 5),
         ("gen_ai.evaluation.result", {"gen_ai.evaluation.name": "x", "gen_ai.evaluation.score.label": "so-so"}, 5),
+        # Its square fits no float: means and rules of all others would be lost with it.
+        ("gen_ai.evaluation.result", {"gen_ai.evaluation.name": "x", "gen_ai.evaluation.score.value": 1e300}, 5),
     ]
     span = translated({}, events=events)
     assert span.scores == []
-    assert span.attributes["judgements"] == [{"value": 1.0}, {"name": "x", "label": "so-so"}]
+    assert span.attributes["judgements"] == [
+        {"value": 1.0},
+        {"name": "x", "label": "so-so"},
+        {"name": "x", "value": 1e300},
+    ]
 
 
 def test_an_attribute_that_is_called_like_such_judgements_is_no_matter():

@@ -78,6 +78,12 @@ def test_a_chart_is_cut_by_attributes(viewer, project):
     assert "No series has these attributes" in text_of(chart(viewer, "depth", **{"where.queue": "none"}))
 
 
+def test_values_beyond_all_sums_spoil_no_page(viewer, project):
+    Body().gauge("odd", 1.7e308, 1.7e308).gauge("fine", 5).store(project)
+    assert "fine" in text_of(viewer.get(LIST))
+    assert "whole range: –" in text_of(chart(viewer, "odd"))
+
+
 def test_only_so_many_lines_are_drawn(viewer, project):
     body = Body()
     for number in range(12):
