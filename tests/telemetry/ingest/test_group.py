@@ -111,3 +111,17 @@ def test_requests_one_after_another_wait_for_nobody(storing, monkeypatch):
     asyncio.run(one_by_one())
     assert storing.groups == [(1, True)] * 3
     assert time.monotonic() - began < 20
+
+
+def test_a_fault_of_a_decoder_fails_its_own_request_alone(storing):
+    storing.go_on.set()
+
+    async def sent() -> list[object]:
+        committer = Committer()
+        bad = committer.commit(b"x", lambda body: (Decoded(items=None), len(body)))
+        return await asyncio.wait_for(
+            asyncio.gather(bad, committer.commit(b"x", one(1)), return_exceptions=True), timeout=20
+        )
+
+    failed, decoded = asyncio.run(sent())
+    assert isinstance(failed, TypeError) and len(decoded.spans) == 1
