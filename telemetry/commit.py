@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -38,6 +39,8 @@ __all__ = [
     "store_scores",
     "store_spans",
 ]  # fmt: skip
+
+logger = logging.getLogger(__name__)
 
 #: How far from its new start the old version of a span may lie.
 REPLACED_AROUND = timedelta(days=1)
@@ -242,8 +245,16 @@ def _store(spans: list[Span], scores: Sequence[Score], *, ask: bool) -> Stored:
     counters.count("onwatch_spans_repeated_total", len(spans) - new)
     counters.count("onwatch_scores_stored_total", new_scores)
     if new:
-        tally.stored(batch.spans, batch.stamp)
+        _tell(batch.spans, batch.stamp)
     return Stored(new, len(spans) - new, new_scores)
+
+
+def _tell(spans: list[Span], stamp: int) -> None:
+    """For the page of senders. They are stored: a fault in what is told of them is not their sender's."""
+    try:
+        tally.stored(spans, stamp)
+    except Exception:
+        logger.exception("The page of senders will not tell of %d spans.", len(spans))
 
 
 def _completed(span: Span) -> list[Score]:

@@ -221,10 +221,10 @@ def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         **texts,
     )
     _keep_rest(span, run, run_type, extra)
-    if events := run.get("events"):
-        _read_events(span, events)
     if error := run.get("error"):
         _fill_error(span, str(error))
+    if events := run.get("events"):
+        _read_events(span, events)
     if is_call:
         _fill_usage(span, extra, outputs)
     match span.kind:
@@ -332,6 +332,9 @@ def _read_events(span: Span, events: Iterable[Any]) -> None:
         name = str(event.get("name") or "")
         # There is one for each token: of most of them not even the time is looked at.
         if name in UNTELLING_EVENTS and (name != "new_token" or span.time_to_first_token_ms is not None):
+            continue
+        # LangChain's word that the run failed; the error says it too.
+        if name == "error" and span.status == "error":
             continue
         if name != "new_token" and len(kept) >= MAX_EVENTS:
             continue

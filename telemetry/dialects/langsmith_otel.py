@@ -68,7 +68,5 @@ LANGSMITH = Dialect(
         "attachments",
         "reference_example_id",
         "run_type",
-        # LangChain's word that a run failed, which its error says as well.
-        "event error",
     ],
 )  # fmt: skip

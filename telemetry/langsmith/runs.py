@@ -90,6 +90,8 @@ def _gather(pieces: Iterable[Run], by_id: dict[str, Run], joined: Joined) -> Non
     for piece in pieces:
         place = "run"
         try:
+            if piece.__class__ is not dict:
+                raise BadItem("must be a JSON object")
             identity = langsmith.run_id(piece.get("id"))
             place = f"run {identity}"
             by_id[identity] = (

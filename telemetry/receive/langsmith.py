@@ -92,12 +92,9 @@ def _judgement(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
     return _object(value, where)
 
 
-def _list(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401
+def _list(value: Any, where: str) -> list[Any]:  # noqa: ANN401
     if not isinstance(value, list):
         raise BadBody(f"{where}: must be a list")
-    for index, entry in enumerate(value):
-        if not isinstance(entry, dict):
-            raise BadBody(f"{where}[{index}]: must be a JSON object")
     return value
 
 
@@ -144,6 +141,8 @@ def _values(parts: Parts) -> list[Any]:
 
 def read_batch(raw: bytes, request: Request) -> Sent:
     batch = _object(_json(raw, "body"), "body")
+    if batch.keys().isdisjoint(("post", "patch")):
+        raise BadBody("body: holds neither post nor patch")
     return Sent(_list(batch.get("post") or [], "post"), _list(batch.get("patch") or [], "patch"), [])
 
 

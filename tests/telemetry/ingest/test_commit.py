@@ -164,6 +164,11 @@ def test_it_hands_on_only_what_is_new(stores):
     assert [len(scores) for _, scores in steps.seen] == [0, 1]
 
 
+def test_it_stores_although_nobody_can_be_told(stores, monkeypatch):
+    monkeypatch.setattr("telemetry.senders.tally.stored", lambda *_: 1 / 0)
+    assert commit.store_spans([make_span(1)]).spans == 1
+
+
 def test_it_stores_although_a_later_step_fails(stores, settings):
     settings.TELEMETRY_AFTER_STORE = ["tests.telemetry.ingest.steps.fail"]
     assert commit.store_spans([make_span(1)]) == (1, 0, 0)

@@ -289,6 +289,25 @@ def test_texts_with_nul_are_taken_by_every_store(key):
     assert PendingRun.objects.get().pieces["inputs"] == {"text": "ab"}
 
 
+def test_what_is_no_object_in_a_batch_is_refused_alone(key):
+    batch = {"post": [7, run() | END], "patch": [None]}
+    status, answer = call("POST", "/runs/batch", orjson.dumps(batch), x_api_key=key)
+    assert (status, answer["refused"]) == (202, ["run: must be a JSON object"] * 2)
+    assert len(stored()) == 1
+
+
+def test_a_batch_of_nothing_known_is_no_success(key):
+    status, answer = call("POST", "/runs/batch", b'{"posts": []}', x_api_key=key)
+    assert status == 400 and "neither post nor patch" in answer["detail"]
+
+
+def test_langchains_word_of_an_error_is_not_told_twice(key):
+    events = [{"name": "error", "time": NOW.isoformat(), "kwargs": {"error": "ValueError('no')"}}, {"name": "retry"}]
+    sent(key, run(error="ValueError('no')", events=events) | END)
+    ((attributes,),) = rows("SELECT attributes FROM spans")
+    assert [event["name"] for event in orjson.loads(attributes)["events"]] == ["retry"]
+
+
 def test_what_is_nested_without_end_and_holds_a_nul_is_refused(key):
     deep = run(inputs={"text": "\0"}, extra={"deep": orjson.Fragment(b"[" * 900 + b"]" * 900)})
     status, answer = call("POST", "/runs", orjson.dumps(deep), x_api_key=key)
