@@ -157,7 +157,7 @@ def merged(known: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
     checked(known)
     extra = _told(known, "extra") | _told(piece, "extra")
     metadata = _told(_told(known, "extra"), "metadata") | _told(_told(piece, "extra"), "metadata")
-    together = {**known, **{name: value for name, value in piece.items() if value not in EMPTY}}
+    together = known | {name: value for name, value in piece.items() if value or value not in EMPTY}
     if extra or metadata:
         together["extra"] = extra | {"metadata": metadata}
     if known.get("attachments") and piece.get("attachments"):
@@ -254,7 +254,7 @@ def _metadata(told: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
                 continue
             if text := as_text(value):
                 texts[field] = text
-        if value not in EMPTY and not name.startswith(HIDDEN_METADATA):
+        if (value or value not in EMPTY) and not name.startswith(HIDDEN_METADATA):
             kept[f"metadata.{name}"] = value
     for name in THREAD_KEYS:
         if name in told and (text := as_text(told[name])):
