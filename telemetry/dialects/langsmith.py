@@ -197,6 +197,7 @@ def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
     extra = run.get("extra") or {}
     texts, kept = _metadata(extra.get("metadata") or {})
     is_call = run_type in CALLING
+    is_told_by_documents = run_type == "retriever" and langsmith_output.is_told_by_documents(outputs)
     if is_call:
         texts |= _model(run, texts, outputs)
     span = Span(
@@ -212,7 +213,7 @@ def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
         name=str(run.get("name") or run_type or "run"),
         status="ok" if end else "unfinished",
         input=_text(run, "inputs"),
-        output=_text(run, "outputs"),
+        output="" if is_told_by_documents else _text(run, "outputs"),
         # A project that is named by its UUID alone goes by that.
         service=str(run.get("session_name") or run.get("session_id") or ""),
         scope=_client(extra.get("runtime")),
@@ -237,8 +238,6 @@ def _to_span(run: Mapping[str, Any], caller: Caller) -> Span:
             langsmith_output.fill_embedding(span, outputs)
         case "retrieval":
             _fill_documents(span, outputs)
-            if langsmith_output.is_told_by_documents(outputs):
-                span.output = ""
     return span
 
 
@@ -395,7 +394,9 @@ def _fill_documents(span: Span, outputs: Any) -> None:  # noqa: ANN401
         document = Document(content=str(entry.get("page_content") or entry.get("content") or ""))
         if identity := entry.get("id") or metadata.get("id") or metadata.get("source"):
             document["id"] = str(identity)
-        score = next((value for value in (entry.get("score"), metadata.get("score")) if value is not None), None)
+        score = entry.get("score")
+        if score is None:
+            score = metadata.get("score")
         if isinstance(score, int | float) and abs(score) <= sys.float_info.max:
             document["score"] = float(score)
         if metadata:
