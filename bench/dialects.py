@@ -2,7 +2,8 @@
 
     python -m bench.dialects [--spans 96000] [--connections 32] [--rounds 2]
 
-One console takes all dialects in turn, round by round, so that a machine that slows down slows each. Medians count.
+One console takes all dialects in turn, round by round, there and back, so that a machine that slows down and a store
+that fills are the same for each. Medians count.
 Each load lasts some seconds: in the first one nothing is merged yet, which would favour who is done by then.
 """
 
@@ -193,7 +194,8 @@ def main() -> None:
     with Console() as console:
         console.load(Workload(seed=99).bodies(4_800), spans_per_request=SPANS_PER_REQUEST, connections=4)
         for number in range(given.rounds):
-            for place, each in enumerate(spoken):
+            # There and back: who comes later finds a fuller store.
+            for place, each in list(enumerate(spoken))[:: -1 if number % 2 else 1]:
                 # Other ids each time, or they would be repetitions.
                 genai = Workload(seed=1000 * number + place).bodies(given.spans, spans_per_request=SPANS_PER_REQUEST)
                 bodies = list(each.bodies(genai))
