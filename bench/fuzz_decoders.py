@@ -91,14 +91,14 @@ def check(data: bytes) -> None:
     if not data:
         return
     target = TARGETS[data[0] % len(TARGETS)]
-    started = time.monotonic()
+    started = time.thread_time()
     with contextlib.suppress(BadBody):
         decoded = target.decode(data[1:], json=target.json, caller=CALLER)
         for span in getattr(decoded, "spans", ()):
             check_span(span, free_ids=target.free_ids)
         for score in getattr(decoded, "scores", ()):
             check_score(score)
-    took = time.monotonic() - started
+    took = time.thread_time() - started
     if took > MAX_SECONDS:
         raise AssertionError(f"{len(data)} bytes took {took:.1f} s")
 
