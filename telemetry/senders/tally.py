@@ -237,7 +237,8 @@ class Tally:
             one.modelless += 1
         if span.status == "ok" and not (span.input_tokens or span.output_tokens):
             one.tokenless += 1
-        if not (span.input or span.output):
+        # What was embedded is judged by nobody.
+        if span.kind == "llm" and not (span.input or span.output):
             one.textless += 1
 
     def _receipts(self, sender: Sender, signal: str, now: int) -> _Receipts:

@@ -85,6 +85,16 @@ def test_names_that_are_known_and_fill_no_field_are_no_news(project):
     assert [one.subject for one in senders.report(project).attributes] == ["gen_ai.request.temprature"]
 
 
+def test_texts_are_missed_of_answers_and_not_of_embeddings(project):
+    silent = {"input": "", "output": ""}
+    stored(make_span(project.pk), make_span(project.pk, kind="embedding", **silent))
+    (source,) = senders.report(project).sources
+    assert source.source.textless == 0
+    stored(make_span(project.pk, **silent))
+    (source,) = senders.report(project).sources
+    assert source.source.textless == 1
+
+
 def test_a_price_is_missing_only_where_something_was_used(project):
     priced = {"cost_source": "", "cost_nano": 0, "provider": "acme"}
     stored(
