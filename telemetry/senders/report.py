@@ -129,8 +129,9 @@ class Client:
 
     @property
     def rate(self) -> float:
-        """Spans a minute of late. The minute that runs is not over and does not count."""
-        return sum(self.minutes[-RATE_MINUTES - 1 : -1]) / RATE_MINUTES
+        """Spans a minute of late. The minute that runs is not over, and counts only for who sent nothing before it."""
+        whole = sum(self.minutes[-RATE_MINUTES - 1 : -1])
+        return whole / RATE_MINUTES if whole else sum(self.minutes[-1:])
 
     @property
     def refused(self) -> int:

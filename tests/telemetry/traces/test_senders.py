@@ -85,6 +85,13 @@ def test_names_that_are_known_and_fill_no_field_are_no_news(project):
     assert [one.subject for one in senders.report(project).attributes] == ["gen_ai.request.temprature"]
 
 
+def test_a_new_sender_has_a_rate_at_once():
+    assert senders.Client(0, "new", minutes=[0] * 9 + [40]).rate == 40
+    assert senders.Client(0, "steady", minutes=[60] * 9 + [40]).rate == 60
+    assert senders.Client(0, "silent", minutes=[60] * 2 + [0] * 8).rate == 0
+    assert senders.Client(0, "unheard").rate == 0
+
+
 def test_texts_are_missed_of_answers_and_not_of_embeddings(project):
     silent = {"input": "", "output": ""}
     stored(make_span(project.pk), make_span(project.pk, kind="embedding", **silent))
