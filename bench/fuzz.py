@@ -71,7 +71,7 @@ def _check_runs(read: Callable[[bytes, Any], Any], data: bytes) -> None:
                 continue
             with contextlib.suppress(BadItem):
                 langsmith.run_id(piece.get("id"))
-                run = langsmith.merged({}, piece)
+                run = langsmith.checked(piece)
                 json.dumps(run)
                 check_span(langsmith.to_span(run, CALLER), free_ids=True)
         for entry in sent.feedback:

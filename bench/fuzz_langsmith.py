@@ -23,7 +23,7 @@ def decode(body: bytes, *, json: bool, caller: Any) -> SimpleNamespace:
     for piece in _pieces(batch):
         with contextlib.suppress(BadItem):
             identity = langsmith.run_id(piece.get("id"))
-            runs[identity] = langsmith.merged(runs.get(identity, {}), piece)
+            runs[identity] = langsmith.merged(runs.get(identity, {}), langsmith.checked(piece))
     spans = []
     for run in runs.values():
         with contextlib.suppress(BadItem):

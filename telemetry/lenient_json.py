@@ -86,6 +86,21 @@ def _inside(value: Any) -> list[Any]:  # noqa: ANN401
     return [inner for inner in found if isinstance(inner, dict | list)]
 
 
+class Encoder(json.JSONEncoder):
+    """For Django's JSON fields, as the decoder below: these do it ten times faster than the standard ones."""
+
+    def encode(self, o: Any) -> str:  # noqa: ANN401
+        return dumps(o)
+
+
+class Decoder(json.JSONDecoder):
+    def decode(self, s: str) -> Any:  # noqa: ANN401
+        try:
+            return orjson.loads(s)
+        except orjson.JSONDecodeError:
+            return super().decode(s)
+
+
 def _tamed(value: Any, depth: int) -> Any:  # noqa: ANN401
     if isinstance(value, str):
         return value.encode(errors="replace").decode()

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Project
+from telemetry import lenient_json
 
 
 class Change(models.Model):
@@ -51,15 +52,16 @@ class PendingRun(models.Model):
         CHANGED = "changed", "Stored, and changed since"
         STORED = "stored", "Stored as it is"
 
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    #: One begins and goes with every run: no more indexes than are asked. The constraint begins with the project.
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     dialect = models.CharField(max_length=16, default="langsmith")
     #: LangSmith: 32 hex digits. Langfuse: ``trace/`` or ``observation/`` and the sender's id.
     run_id = models.CharField(max_length=300)
     #: Langfuse alone, for what holds for all observations of a trace.
     trace_id = models.CharField(max_length=256, blank=True, default="")
-    pieces = models.JSONField()
+    pieces = models.JSONField(encoder=lenient_json.Encoder, decoder=lenient_json.Decoder)
     key_id_used = models.PositiveIntegerField(default=0)
-    touched_at = models.DateTimeField(db_index=True)
+    touched_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     #: When it is to be stored, put in place of what was stored, or forgotten.
     due_at = models.DateTimeField(null=True, db_index=True)

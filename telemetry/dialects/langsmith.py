@@ -147,26 +147,18 @@ def checked(piece: dict[str, Any]) -> dict[str, Any]:
 
 
 def merged(known: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
-    """Two pieces of one run, in whichever order they came: what says something wins over what does not.
-
-    Raises BadItem where one is not what it should be.
-    """
-    checked(piece)
+    """Two checked pieces of one run, in whichever order they came: what says something wins over what does not."""
     if not known:
         return piece
-    checked(known)
-    extra = _told(known, "extra") | _told(piece, "extra")
-    metadata = _told(_told(known, "extra"), "metadata") | _told(_told(piece, "extra"), "metadata")
     together = known | {name: value for name, value in piece.items() if value or value not in EMPTY}
-    if extra or metadata:
-        together["extra"] = extra | {"metadata": metadata}
+    before, after = known.get("extra"), piece.get("extra")
+    # Nearly always both tell the same.
+    if before and after and before != after:
+        metadata = (before.get("metadata") or {}) | (after.get("metadata") or {})
+        together["extra"] = before | after | {"metadata": metadata}
     if known.get("attachments") and piece.get("attachments"):
         together["attachments"] = known["attachments"] + piece["attachments"]
     return together
-
-
-def _told(holder: dict[str, Any], name: str) -> dict[str, Any]:
-    return holder.get(name) or {}
 
 
 def is_finished(run: Mapping[str, Any]) -> bool:

@@ -69,8 +69,10 @@ def _store(rows: Sequence[PendingRun], now: datetime) -> None:
     for row in rows:
         if not langsmith.is_finished(row.pieces):
             waited = now - row.touched_at
-            state = CHANGED if waited < UNFINISHED_AFTER else WAITING
-            pending.settle([row], state, due_at=now + max(QUIET, waited), now=now)
+            if waited < UNFINISHED_AFTER:
+                pending.settle([row], CHANGED, due_at=now + max(QUIET, waited), now=now)
+            else:
+                pending.settle([row], WAITING, due_at=now, now=now)
             continue
         try:
             stored = commit.store_spans([span_of(row.pieces, _caller(row))])

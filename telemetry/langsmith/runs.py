@@ -94,9 +94,8 @@ def _gather(pieces: Iterable[Run], by_id: dict[str, Run], joined: Joined) -> Non
                 raise BadItem("must be a JSON object")
             identity = langsmith.run_id(piece.get("id"))
             place = f"run {identity}"
-            by_id[identity] = (
-                langsmith.merged(by_id[identity], piece) if identity in by_id else langsmith.checked(piece)
-            )
+            piece = langsmith.checked(piece)
+            by_id[identity] = langsmith.merged(by_id[identity], piece) if identity in by_id else piece
         except BadItem as bad:
             joined.refused.append(bad.at(place))
 
@@ -155,7 +154,7 @@ def span_of(run: Run, caller: Caller) -> Span:
 
 def store_unfinished() -> None:
     """Store what has waited too long for its end; a bounded number at each call."""
-    late = PendingRun.objects.filter(dialect=DIALECT, state=WAITING, touched_at__lt=timezone.now() - UNFINISHED_AFTER)
+    late = PendingRun.objects.filter(dialect=DIALECT, state=WAITING, due_at__lte=timezone.now())
     late = late.select_related("project")
     for run in late[:BATCH]:
         caller = Caller(run.key_id_used, run.project_id, run.project.slug, frozenset({"ingest"}))

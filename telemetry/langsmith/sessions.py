@@ -28,7 +28,7 @@ def _of_pending(project_id: int, *, name: str | None) -> list[Session]:
     runs = PendingRun.objects.filter(project_id=project_id, dialect="langsmith")
     if name is not None:
         runs = runs.filter(pieces__session_name=name)
-    latest = runs.order_by("-touched_at").values_list("pieces__session_name", "touched_at")[:MOST_PENDING]
+    latest = runs.order_by("-due_at").values_list("pieces__session_name", "touched_at")[:MOST_PENDING]
     return [Session(str(service or ""), at, at, 0) for service, at in latest]
 
 

@@ -128,7 +128,7 @@ def test_documents_that_come_late_replace_those_before(key):
 def test_a_run_that_was_given_up_ends_after_all(key):
     begun = run()
     call("POST", "/api/v1/runs", orjson.dumps(begun), x_api_key=key)
-    PendingRun.objects.update(touched_at=timezone.now() - timedelta(hours=1))
+    PendingRun.objects.update(due_at=timezone.now())
     runs.store_unfinished()
     assert rows("SELECT status FROM spans") == [("unfinished",)]
     patch(key, begun, **END)

@@ -49,7 +49,7 @@ RUNS = some.fixed_dictionaries(
 @given(RUNS, RUNS)
 def test_any_run_becomes_a_span_or_is_refused(one, other):
     try:
-        span = langsmith.to_span(langsmith.merged(langsmith.merged({}, one), other), CALLER)
+        span = langsmith.to_span(langsmith.merged(langsmith.checked(one), langsmith.checked(other)), CALLER)
     except BadItem as bad:
         assert bad.field
         return
@@ -101,7 +101,7 @@ def test_a_time_that_utc_has_no_year_for_is_refused_by_name(time):
 def test_pieces_of_the_wrong_type_are_refused_by_name(piece):
     ((field, _),) = piece.items()
     with pytest.raises(BadItem) as bad:
-        langsmith.merged({}, {"id": str(uuid.uuid4())} | piece)
+        langsmith.checked({"id": str(uuid.uuid4())} | piece)
     assert bad.value.field.startswith(field)
 
 

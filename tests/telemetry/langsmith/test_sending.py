@@ -191,7 +191,7 @@ def test_what_never_ends_is_stored_as_unfinished(key):
     call("POST", "/api/v1/runs", orjson.dumps(run()), x_api_key=key)
     runs.store_unfinished()
     assert stored() == []
-    PendingRun.objects.update(touched_at=timezone.now() - timedelta(hours=1))
+    PendingRun.objects.update(due_at=timezone.now())
     runs.store_unfinished()
     assert [span.status for span in stored()] == ["unfinished"] and not PendingRun.objects.exists()
 
@@ -270,7 +270,7 @@ def test_a_piece_delivered_again_after_its_run_was_stored_is_not_stored_anew(key
     sent(key, whole)
     begun = {name: value for name, value in whole.items() if name not in END}
     assert call("POST", "/api/v1/runs", orjson.dumps(begun), x_api_key=key)[0] == 202
-    PendingRun.objects.update(touched_at=timezone.now() - timedelta(hours=1))
+    PendingRun.objects.update(due_at=timezone.now())
     runs.store_unfinished()
     assert [span.status for span in stored()] == ["ok"] and not PendingRun.objects.exists()
 
