@@ -45,7 +45,8 @@ class Spend(NamedTuple):
 
     @property
     def priced(self) -> int:
-        return self.calls - self.unpriced
+        """Calls whose cost is known; none where they cost nothing and others have no price."""
+        return self.calls - self.unpriced if self.cost_nano or not self.unpriced else 0
 
     @property
     def each_nano(self) -> int | None:
