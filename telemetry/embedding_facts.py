@@ -16,6 +16,8 @@ import numpy as np
 
 PROJECTED = 16
 MAX_DIMENSIONS = 65_536
+#: The column has floats of 32 bits.
+LARGEST_PROJECTED = float(np.finfo(np.float32).max)
 
 
 class EmbeddingFacts(NamedTuple):
@@ -46,7 +48,7 @@ def project(vector: np.ndarray) -> np.ndarray:
 
 
 def embedding_facts(vectors: Sequence[Sequence[float]]) -> EmbeddingFacts | None:
-    """Facts about the vectors of one call; ``None`` when none is finite, of one length and not too long."""
+    """Facts about the vectors of one call; ``None`` when none is in bounds, of one length and not too long."""
     usable = [vector for vector in vectors if 0 < len(vector) <= MAX_DIMENSIONS]
     usable = [vector for vector in usable if len(vector) == len(usable[0])]
     if not usable:
@@ -56,6 +58,6 @@ def embedding_facts(vectors: Sequence[Sequence[float]]) -> EmbeddingFacts | None
         mean = matrix.mean(axis=0)
         norm = float(np.linalg.norm(matrix, axis=1).mean())
         projection = project(mean)
-    if not (np.isfinite(norm) and np.isfinite(projection).all()):
+    if not (np.isfinite(norm) and (np.abs(projection) <= LARGEST_PROJECTED).all()):
         return None
     return EmbeddingFacts(len(vectors), matrix.shape[1], norm, projection.tolist())

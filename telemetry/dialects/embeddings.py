@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from telemetry.dialects.draft import Draft
 from telemetry.dialects.table import Part
 from telemetry.dialects.values import json_text, parse_json, plain, text
-from telemetry.embedding_facts import PROJECTED, embedding_facts
+from telemetry.embedding_facts import LARGEST_PROJECTED, PROJECTED, embedding_facts
 
 
 def assemble(parts: list[Part], draft: Draft, rank: int) -> None:
@@ -40,7 +39,8 @@ def vector_of(value: Any) -> list[float]:
 def projection(raw: bytes) -> list[float] | None:
     """A projection that the sender made by our rule; ``None`` for any other list."""
     sums = vector_of(plain(raw))
-    return [float(number) for number in sums] if len(sums) == PROJECTED and all(map(math.isfinite, sums)) else None
+    usable = len(sums) == PROJECTED and all(abs(number) <= LARGEST_PROJECTED for number in sums)
+    return [float(number) for number in sums] if usable else None
 
 
 def vectors_in(value: Any) -> list[list[float]]:

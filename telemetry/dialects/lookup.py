@@ -19,7 +19,19 @@ from telemetry.dialects.plain import PLAIN
 from telemetry.dialects.table import Dialect, Group, Part
 from telemetry.dialects.traceloop import TRACELOOP
 from telemetry.dialects.usage import dollars
-from telemetry.dialects.values import Reader, label, milliseconds, number, plain, remembered, text, texts, whole, yes
+from telemetry.dialects.values import (
+    Reader,
+    label,
+    milliseconds,
+    number,
+    plain,
+    remembered,
+    size,
+    text,
+    texts,
+    whole,
+    yes,
+)
 
 #: In order of precedence, when several speak in one span.
 DIALECTS: tuple[Dialect, ...] = (
@@ -55,7 +67,7 @@ READERS: dict[str, Reader] = {
     "user_id": text, "session_id": text, "service": service,
     "exception_message": text,
     "input_tokens": whole, "output_tokens": whole, "total_tokens": whole, "cached_tokens": whole,
-    "cache_write_tokens": whole, "reasoning_tokens": whole, "embedding_count": whole, "embedding_dimensions": whole,
+    "cache_write_tokens": whole, "reasoning_tokens": whole, "embedding_count": size, "embedding_dimensions": size,
     "status_code": whole, "tags": texts, "top_score": number, "stated_latency_ms": milliseconds,
     "streaming": yes, "hybrid": yes, "otel_only": yes,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from telemetry.dialects.documents import from_list
 from telemetry.dialects.draft import NOBODY, SLOT, Draft
 from telemetry.dialects.events import without_folders
 from telemetry.dialects.lookup import LOOKUP
-from telemetry.dialects.values import as_whole, parse_json
+from telemetry.dialects.values import as_size, parse_json
 from telemetry.span import Kind
 
 #: Without a word about the kind, the first of these facts tells it.
@@ -163,8 +163,8 @@ def _settle_embedding(draft: Draft) -> None:
         values[OUTPUT] = ""
     elif '"dimensions"' in values[OUTPUT][:500] and isinstance(facts := parse_json(values[OUTPUT]), dict):
         # Langfuse's wrapper of OpenAI tells this of the vectors instead of them.
-        draft.offer("embedding_dimensions", as_whole(facts.get("dimensions")), NOBODY - 1)
-        draft.offer("embedding_count", as_whole(facts.get("count")), NOBODY - 1)
+        draft.offer("embedding_dimensions", as_size(facts.get("dimensions")), NOBODY - 1)
+        draft.offer("embedding_count", as_size(facts.get("count")), NOBODY - 1)
     if not values[EMBEDDING_COUNT] and values[INPUT]:
         values[EMBEDDING_COUNT] = messages.count_in(values[INPUT])
 

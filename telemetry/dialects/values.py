@@ -36,6 +36,8 @@ MAX_REMEMBERED = 130
 MAX_KNOWN = 4096
 #: The largest token count or other whole number that is believed: millions of them add up to less than 64 bits hold.
 MAX_WHOLE = 10**12
+#: The most vectors of a call, and numbers in one, that are believed: their columns hold no more.
+MAX_SIZE = 2**32 - 1
 #: The longest time, as in the REST API: some thirty years.
 MAX_MILLISECONDS = 1e12
 
@@ -108,6 +110,16 @@ def as_whole(value: Any) -> int | None:
     if number is None or not 0 <= number <= MAX_WHOLE:
         return None
     return int(number)
+
+
+def size(raw: bytes) -> int | None:
+    """How many vectors there are, or numbers in one."""
+    return as_size(plain(raw))
+
+
+def as_size(value: Any) -> int | None:
+    number = as_whole(value)
+    return number if number is not None and number <= MAX_SIZE else None
 
 
 def number(raw: bytes) -> float | None:

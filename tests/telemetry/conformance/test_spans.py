@@ -147,6 +147,38 @@ def test_counts_beyond_belief_spoil_no_figure(http, project):
     assert first["attributes"]["llm.tokens.input"] == 2**62
 
 
+@pytest.mark.parametrize("name", ["embedding.num_inputs", "embedding.dimensions", "gen_ai.embeddings.dimension.count"])
+def test_sizes_of_embeddings_beyond_belief_spoil_no_span(http, name):
+    """Larger ones than their columns hold are kept as they came."""
+    for at, (number, counts) in enumerate([(2**32 - 1, True), (2**32, False), (2**62, False)], 1):
+        given = span(spanId=f"{at:016x}", attributes=[attribute(name, intValue=str(number))])
+        assert http.post("/v1/traces", content=body(given), headers=JSON).json() == {}
+        (*_, found) = http.get("/api/v1/spans", params={"trace_id": span()["traceId"], "span_id": f"{at:016x}"}).json()
+        assert found["embedding_count"] + found["embedding_dimensions"] == (number if counts else 0)
+        assert found["attributes"] == ({} if counts else {name: number})
+
+
+def test_a_langfuse_answer_of_sizes_beyond_belief_spoils_no_span(http):
+    told = json.dumps({"dimensions": 2**40, "count": 2})
+    attributes = {"langfuse.observation.type": "embedding", "langfuse.observation.output": told}
+    accepted(http, attributes=[attribute(name, stringValue=text) for name, text in attributes.items()])
+    assert ask("SELECT embedding_count, embedding_dimensions FROM spans") == [(2, 0)]
+
+
+def test_projections_larger_than_their_column_spoil_no_span(http):
+    values = [{"doubleValue": number} for number in [1e300, -1e300, *[0.0] * 14]]
+    vector = [{"doubleValue": number} for number in (1e150, 2.0)]
+    spans = [
+        span(attributes=[attribute("embedding.projection", arrayValue={"values": values})]),
+        span(
+            spanId="bbbbbbbbbbbbbbbb",
+            attributes=[attribute("embedding.embeddings.0.embedding.vector", arrayValue={"values": vector})],
+        ),
+    ]
+    assert http.post("/v1/traces", content=body(*spans), headers=JSON).json() == {}
+    assert ask("SELECT embedding_projection, embedding_count FROM spans ORDER BY span_id") == [([], 1), ([], 0)]
+
+
 def test_names_of_enumerations_stand_for_their_numbers(http):
     accepted(http, kind="SPAN_KIND_CLIENT", status={"code": "STATUS_CODE_ERROR", "message": "429"})
     assert value("SELECT status FROM spans") == "error"
