@@ -60,7 +60,9 @@ def problem(request: HttpRequest, status: int, detail: str, *, field: str = "", 
 
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    answer = problem(request, error.status_code, str(error), field=error.field if isinstance(error, Problem) else "")
+    more = {"errors": error.errors} if isinstance(error, Problem) and error.errors else {}
+    field = error.field if isinstance(error, Problem) else ""
+    answer = problem(request, error.status_code, str(error), field=field, **more)
     if error.status_code == 401:
         answer["WWW-Authenticate"] = "Bearer"
     return answer

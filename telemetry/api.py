@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from core.money import usd_text
 from core.problems import Problem
 from core.timerange import TimeRange
 from telemetry import api_input, commit, messages, queries, subjects, trace_list
-from telemetry.api_input import CostEventIn, Moment, ScoreIn, SpanIn
+from telemetry.api_input import CostEventIn, Moment, NothingGood, Refused, ScoreIn, SpanIn
 from telemetry.models import Change
 from telemetry.queries import ScoreRow, WholeSpan
 from telemetry.search import Search
@@ -57,9 +57,21 @@ def _counted(request: HttpRequest) -> Iterator[None]:
     try:
         yield
     except (Problem, StoreUnavailable) as error:
-        why = f"{error.status_code}: {error}" if isinstance(error, Problem) else "503: the store does not answer"
-        tally.refused(Sender.of(caller(request)), _signal(request), [why], whole=True)
+        tally.refused(Sender.of(caller(request)), _signal(request), _reasons(error), whole=True)
         raise
+
+
+def _reasons(error: Problem | StoreUnavailable) -> list[str]:
+    match error:
+        case NothingGood():
+            return _each(error.refused)
+        case Problem():
+            return [f"{error.status_code}: {error}"]
+    return ["503: the store does not answer"]
+
+
+def _each(refused: Sequence[Refused]) -> list[str]:
+    return [f"{one.field}: {one.detail}" if one.field else one.detail for one in refused]
 
 
 class RangeQuery(Schema):
@@ -357,16 +369,14 @@ def send_cost_events(request: HttpRequest) -> Status[dict[str, Any]]:
         return _store_spans(request, spans, batch.refused)
 
 
-def _accepted(
-    request: HttpRequest, new: int, repeated: int, refused: list[api_input.Refused]
-) -> Status[dict[str, Any]]:
+def _accepted(request: HttpRequest, new: int, repeated: int, refused: list[Refused]) -> Status[dict[str, Any]]:
     sender, signal = Sender.of(caller(request)), _signal(request)
     tally.received(sender, signal, items=new + repeated)
-    tally.refused(sender, signal, [f"{one.field}: {one.detail}" for one in refused])
+    tally.refused(sender, signal, _each(refused))
     return Status(201, api_input.accepted(new, repeated, refused))
 
 
-def _store_spans(request: HttpRequest, spans: list[Span], refused: list[api_input.Refused]) -> Status[dict[str, Any]]:
+def _store_spans(request: HttpRequest, spans: list[Span], refused: list[Refused]) -> Status[dict[str, Any]]:
     try:
         stored = commit.store_spans(spans)
     except BadRows as error:

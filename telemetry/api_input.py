@@ -28,13 +28,15 @@ from core.money import to_nano
 from core.problems import Problem
 from core.timerange import BadRange, in_utc, parse_moment
 from telemetry import errors, lenient_json, times
-from telemetry.dialects.values import MAX_JSON_DEPTH, MAX_WHOLE
+from telemetry.dialects.values import MAX_JSON_DEPTH, MAX_SIZE, MAX_WHOLE
 from telemetry.messages import as_text
 from telemetry.receive.body import BadEncoding, TooLarge, UnknownEncoding, decompress
 from telemetry.span import ERROR_TYPES, LARGEST_SCORE, Document, Kind, Score, Span, Status
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MAX_ITEMS = 10_000
+#: Refused items that an answer names.
+MAX_TOLD = 100
 DIALECT = "rest"
 
 
@@ -66,6 +68,7 @@ Attributes = Annotated[dict[str, Any], AfterValidator(_not_too_deep)]
 Id = Annotated[str, Field(max_length=256)]
 Word = Annotated[str, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
+Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
 _SCORE_BOUNDS = Field(ge=-LARGEST_SCORE, le=LARGEST_SCORE)
@@ -138,8 +141,8 @@ class SpanIn(Strict):
     documents: list[DocumentIn] = Field([], max_length=500)
     tool_calls: Annotated[list[dict[str, Any]] | str, AfterValidator(_not_too_deep)] = ""
     tool_name: Word = ""
-    embedding_count: Count = 0
-    embedding_dimensions: Count = 0
+    embedding_count: Size = 0
+    embedding_dimensions: Size = 0
     embedding_norm: float = Field(0.0, ge=0, allow_inf_nan=False)
     user_id: Id = ""
     session_id: Id = ""
@@ -200,6 +203,17 @@ class Refused(NamedTuple):
     detail: str
 
 
+class NothingGood(Problem):
+    """No item can be taken, each for its own reason."""
+
+    def __init__(self, refused: Sequence[Refused], *, is_list: bool) -> None:
+        first = refused[0]
+        place = f"{first.index}.{first.field}".rstrip(".") if is_list else first.field
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        super().__init__(422, f"{place or 'body'}: {first.detail}{more}", field=place or "body", errors=told(refused))
+        self.refused = refused
+
+
 Item = TypeVar("Item", bound=Schema)
 
 
@@ -222,9 +236,7 @@ def read(request: HttpRequest, item_type: type[Item], *, plural: str) -> Batch[I
         except ValidationError as error:
             refused.append(_refusal(index, error))
     if refused and not good:
-        first = refused[0]
-        place = f"{first.index}.{first.field}".rstrip(".") if is_list else first.field
-        raise Problem(422, f"{place or 'body'}: {first.detail}", field=place or "body")
+        raise NothingGood(refused, is_list=is_list)
     return Batch(good, refused)
 
 
@@ -423,11 +435,16 @@ def _written_out(value: Any, definitions: dict[str, Any], prefix: str) -> Any:  
     return value
 
 
+def told(refused: Sequence[Refused]) -> list[dict[str, Any]]:
+    """The first of what was not taken, for an answer."""
+    return [one._asdict() for one in refused[:MAX_TOLD]]
+
+
 def accepted(new: int, repeated: int, refused: Sequence[Refused]) -> dict[str, Any]:
     """The answer to what was taken."""
     return {
         "stored": new,
         "repeated": repeated,
         "rejected": len(refused),
-        "errors": [one._asdict() for one in refused[:100]],
+        "errors": told(refused),
     }

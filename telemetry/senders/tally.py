@@ -171,7 +171,7 @@ class Tally:
             self._wake()
 
     def refused(self, sender: Sender, signal: str, messages: Sequence[str], *, whole: bool = False) -> None:
-        """Items were refused, one message each; or, as a ``whole``, a request for the reason in its only message."""
+        """Items were refused, one message each; or, as a ``whole``, a request, for these reasons and no others."""
         if not messages:
             return
         with self._changed:

@@ -12,6 +12,7 @@ from accounts.models import ApiKey, AuditEntry
 from telemetry import trace_list
 from telemetry.models import Change
 from telemetry.search import Search
+from telemetry.senders import report
 from tests.telemetry.traces.factories import DAY, make_trace, stored
 
 
@@ -310,6 +311,44 @@ def test_a_bad_change_is_refused_by_field(api, change, field):
     assert not Change.objects.exists()
 
 
-def test_nothing_of_a_refused_batch_is_stored(api):
-    assert api.post("/spans", [{"trace_id": ""}, {"kind": "magic", "trace_id": "t"}]).status_code == 422
+def test_nothing_of_a_refused_batch_is_stored_and_each_of_it_is_named(api, project):
+    answer = api.post("/spans", [{"trace_id": ""}, {"kind": "magic", "trace_id": "t"}, 7])
+    said = answer.json()
+    assert (answer.status_code, said["field"]) == (422, "0.trace_id")
+    assert said["detail"].endswith("(and 2 more)")
+    assert [(error["index"], error["field"]) for error in said["errors"]] == [(0, "trace_id"), (1, "kind"), (2, "")]
+    assert "'llm', 'embedding'" in said["errors"][1]["detail"]
     assert spans_of(api, "t") == []
+    found = report.report(project)
+    assert {(one.subject.partition(":")[0], one.about) for one in found.refused} == {
+        ("trace_id", "spans"),
+        ("kind", "spans"),
+        ("Input should be a valid dictionary or object to extract fields from", "spans"),
+    }
+    assert [(client.refused, client.receipts[0].requests) for client in found.clients] == [(3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "field"),
+    [
+        ("/spans", {"trace_id": "t", "modle": "m"}, "modle"),
+        ("/scores", {"trace_id": "t", "name": "x"}, "value"),
+        ("/cost-events", {"at": "soon", "cost_usd": 1}, "at"),
+    ],
+)
+def test_a_batch_that_is_bad_throughout_names_up_to_a_hundred(api, path, wrong, field):
+    for batch, named in (([wrong] * 3, 3), ([wrong] * 150, 100), (wrong, 1)):
+        answer = api.post(path, batch)
+        assert answer.status_code == 422
+        assert [(error["index"], error["field"]) for error in answer.json()["errors"]] == [
+            (at, field) for at in range(named)
+        ]
+
+
+def test_sizes_of_embeddings_are_bounded_by_name(api):
+    largest = {"trace_id": "t", "span_id": "s", "embedding_count": 2**32 - 1, "embedding_dimensions": 2**32 - 1}
+    assert api.post("/spans", largest).status_code == 201
+    for field in ("embedding_count", "embedding_dimensions"):
+        answer = api.post("/spans", {"trace_id": "t", field: 2**32})
+        assert (answer.status_code, answer.json()["field"]) == (422, field)
+        assert "less than or equal to 4294967295" in answer.json()["detail"]
