@@ -99,7 +99,8 @@ def _count(request: Request, reply: Reply) -> None:
     if reply.status >= 400:
         why = reply.why or _said(reply.body)
         tally.refused(request.sender, signal, [f"{reply.status}: {why}"], whole=True)
-    elif reply.items or reply.copies or reply.refused:
+    else:
+        # Also what held nothing: its sender does not mean to send that.
         tally.received(request.sender, signal, items=reply.items)
         tally.left_out(request.sender, signal, reply.copies)
         tally.refused(request.sender, signal, reply.refused)

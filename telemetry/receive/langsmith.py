@@ -11,7 +11,7 @@ import asyncio
 import functools
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from telemetry import counters, lenient_json, pending
 from telemetry.dialects import multipart
 from telemetry.dialects.decoded import BadBody, BadItem, Decoded
 from telemetry.dialects.multipart import Parts
+from telemetry.dialects.values import MAX_LABEL
 from telemetry.group import Backlogged, committer
 from telemetry.langsmith import feedback, runs
 from telemetry.langsmith.feedback import Given
@@ -63,11 +64,17 @@ _joiner = ThreadPoolExecutor(1, thread_name_prefix="joiner")
 
 
 class Sent(NamedTuple):
-    """What a request brought: pieces of runs, as their client calls them, and judgements."""
+    """What a request brought: pieces of runs, as their client calls them, judgements, and names of other parts."""
 
     posts: list[Run]
     patches: list[Run]
     feedback: list[dict[str, Any]]
+    unknown: Sequence[str] = ()
+
+    @property
+    def not_kept(self) -> list[str]:
+        """One message for each of the other parts."""
+        return [f"part {name[:MAX_LABEL]}: is not known here, and not kept" for name in self.unknown]
 
 
 Read = Callable[[bytes, Request], Sent]
@@ -104,6 +111,7 @@ def read_multipart(raw: bytes, request: Request) -> Sent:
     posts: dict[str, Run] = {}
     patches: dict[str, Run] = {}
     given = []
+    unknown = []
     for place, (name, value) in enumerate(zip(parts.names, _values(parts), strict=True)):
         event, _, rest = name.partition(".")
         identity, _, field = rest.partition(".")
@@ -124,7 +132,14 @@ def read_multipart(raw: bytes, request: Request) -> Sent:
                 run |= _object(value, name)
             elif field in RUN_PARTS:
                 run[field] = value
-    return Sent(list(posts.values()), list(patches.values()), given)
+            else:
+                unknown.append(name)
+        else:
+            unknown.append(name)
+    sent = Sent(list(posts.values()), list(patches.values()), given, unknown)
+    if unknown and not (posts or patches or given):
+        raise BadBody(f"{sent.not_kept[0]}; the body holds nothing else")
+    return sent
 
 
 def _values(parts: Parts) -> list[Any]:
@@ -236,7 +251,8 @@ def _decode_whole(raw: bytes, *, request: Request, read: Read, caller: Caller) -
     joined = None if sent.feedback else runs.translate(sent.posts, sent.patches, caller)
     if joined is None:
         raise _InPieces(_for_sql(sent, plain))
-    return Decoded(spans=joined.spans, rejected=len(joined.refused), refused=joined.refused), len(plain)
+    refused = joined.refused + sent.not_kept
+    return Decoded(spans=joined.spans, rejected=len(refused), refused=refused), len(plain)
 
 
 def _for_sql(sent: Sent, plain: bytes) -> Sent:
@@ -256,7 +272,8 @@ async def _take_pieces(raw: bytes, sent: Sent, caller: Caller) -> tuple[list[str
         joined.refused += decoded.refused
     if joined.waited or given:
         await in_thread(_finish, joined, given, caller)
-    return joined.refused, len(sent.posts) + len(sent.patches) + len(sent.feedback) - len(joined.refused)
+    good = len(sent.posts) + len(sent.patches) + len(sent.feedback) - len(joined.refused)
+    return joined.refused + sent.not_kept, good
 
 
 def _join(sent: Sent, caller: Caller) -> tuple[Joined, list[Given]]:

@@ -65,6 +65,14 @@ def _clock(client: Client) -> Finding:
 
 def _warnings(client: Client) -> Iterator[Finding]:
     spans, calls = client.spans, client.calls
+    if client.sends_nothing:
+        number = sum(receipt.requests for receipt in client.receipts)
+        said = f"{number:,} requests" if number > 1 else "A request"
+        yield Finding(
+            "warn",
+            f"{said} with nothing in {'them' if number > 1 else 'it'}.",
+            "An empty request is a good one and is answered so. Is its exporter given anything to export?",
+        )
     if spans and not calls:
         yield Finding(
             "warn",

@@ -140,6 +140,12 @@ class Client:
     def total(self, name: str) -> int:
         return sum(getattr(source, name) for source in self.sources)
 
+    @property
+    def sends_nothing(self) -> bool:
+        """Whether all its requests were taken, and all were empty."""
+        said = self.spans or self.noted("copies") or any(receipt.items or receipt.refused for receipt in self.receipts)
+        return not said
+
     def noted(self, kind: str) -> list[Note]:
         return [note for note in self.notes if note.kind == kind]
 

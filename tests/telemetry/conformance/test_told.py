@@ -13,6 +13,7 @@ from tests.telemetry.conformance.bodies import JSON, PROTOBUF, attribute, body, 
 from tests.telemetry.ingest.ask import ask
 
 AGENT = {"user-agent": "tests/1.0"}
+ONE = body(span())
 
 
 @pytest.fixture
@@ -69,8 +70,38 @@ def test_items_of_the_rest_api(http, shop):
     assert http.post("/api/v1/cost-events", content=b"[", headers=AGENT).status_code == 400
     found = reasons(shop)
     assert found["spans", "duration_ms: Input should be greater than or equal to 0"] == 2
-    assert any(signal == "scores" and reason.startswith("422: ") for signal, reason in found)
+    assert found["scores", "name: Field required"] == 1
     assert any(signal == "cost-events" and reason.startswith("400: body: no JSON") for signal, reason in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/v1/traces", {}, 200),
+        ("/v1/traces", {"resourceSpans": []}, 200),
+        ("/v1/metrics", {}, 200),
+        ("/v1/logs", {}, 200),
+        ("/api/v1/runs/batch", {"post": []}, 202),
+        ("/api/public/ingestion", {"batch": []}, 207),
+        ("/api/public/scores", [], 202),
+    ],
+)
+def test_who_sends_nothing_is_told_so(http, shop, path, body, status):
+    """OTLP wants an empty request answered like any other, which leaves an engineer with nothing to look at."""
+    for _ in range(2):
+        assert http.post(path, json=body, headers=AGENT).status_code == status
+    (client,) = senders.report(shop).clients
+    assert "2 requests with nothing in them." in [found.text for found in findings(client, now=datetime.now(UTC))]
+    http.post("/v1/traces", content=ONE, headers=JSON | AGENT)
+    (client,) = senders.report(shop).clients
+    assert not client.sends_nothing
+
+
+@pytest.mark.parametrize("path", ["/api/v1/spans", "/api/v1/scores", "/api/v1/cost-events", "/api/v1/runs/batch"])
+def test_an_empty_object_is_refused_where_something_must_be_said(http, shop, path):
+    assert http.post(path, json={}, headers=AGENT).status_code in (400, 422)
+    (client,) = senders.report(shop).clients
+    assert (client.refused, client.sends_nothing) == (1, False)
 
 
 def test_keys_that_are_refused_are_counted_where_they_belong(http, shop, settings):

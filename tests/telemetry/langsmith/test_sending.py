@@ -17,6 +17,7 @@ from core import clickhouse
 from telemetry import pending, store
 from telemetry.langsmith import corrections, runs
 from telemetry.models import PendingRun
+from telemetry.senders import report
 from tests.telemetry.langsmith.client import END, NOW, call, multipart, pieces_of, run, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,6 +52,30 @@ def test_it_says_what_it_can_do():
     status, info = call("GET", "/api/v1/info")
     assert status == 200 and info["batch_ingest_config"]["use_multipart_endpoint"] is True
     assert len(info["batch_ingest_config"]) == 6
+
+
+def test_parts_that_are_not_known_are_told_here_and_on_the_page_of_senders(key, project):
+    begun = run()
+    for each in (run() | END, begun):
+        lost = [(f"post.{each['id']}.input", {"q": "Why?"}), (f"example.{uuid.uuid4()}", {}), ("post", {})]
+        body, kind = multipart(*pieces_of("post", each), *lost)
+        status, answer = call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)
+        assert status == 202
+        assert answer["refused"] == [f"part {name}: is not known here, and not kept" for name, _ in lost]
+    assert [span.name for span in stored()] == ["ChatOpenAI"] and PendingRun.objects.count() == 1
+    found = report.report(project)
+    assert {note.subject: note.times for note in found.refused} == {
+        "part post.….input: is not known here, and not kept": 2,
+        "part example.…: is not known here, and not kept": 2,
+        "part post: is not known here, and not kept": 2,
+    }
+    assert [(client.receipts[0].items, client.refused) for client in found.clients] == [(2, 6)]
+
+
+def test_a_body_of_parts_that_are_not_known_is_refused(key):
+    body, kind = multipart((f"pots.{uuid.uuid4()}", run()))
+    status, answer = call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)
+    assert status == 400 and "is not known here" in answer["detail"]
 
 
 def test_a_run_in_two_pieces_becomes_one_priced_span(key):
