@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from telemetry import messages
+from telemetry.dialects.values import MAX_LABEL
 from telemetry.queries import WholeSpan
 from telemetry.span import CALL_KINDS
 
@@ -189,6 +190,13 @@ _FACTS = (
 )
 
 
+#: Facts that are no column, by the names that senders give them.
+_FACTS_IN_ATTRIBUTES = (
+    ("Index", ("gen_ai.data_source.id", "retrieval.index", "gen_ai.retrieval.source")),
+    ("Documents found", ("retrieval.num_results", "gen_ai.retrieval.document_count")),
+)
+
+
 def facts(span: WholeSpan) -> list[Fact]:
     """What is known beside texts and figures, in the order in which one asks for it."""
     return list(_known_facts(span))
@@ -199,6 +207,10 @@ def _known_facts(span: WholeSpan) -> Iterator[Fact]:
         value = getattr(span, name)
         if value and not (name == "response_model" and value == span.model):
             yield Fact(label, value, parameter)
+    told = messages.parse(span.attributes)
+    for label, names in _FACTS_IN_ATTRIBUTES if isinstance(told, dict) else ():
+        if name := next((name for name in names if name in told), ""):
+            yield Fact(label, messages.as_text(told[name])[:MAX_LABEL])
     if span.tags:
         yield Fact("Tags", ", ".join(span.tags))
 

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from telemetry import span_page
 from telemetry.queries import WholeSpan
 
@@ -76,3 +78,17 @@ def test_facts_leave_out_what_is_not_known_or_said_twice():
         ("Feature", "chat"),
         ("Tags", "a, b"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"retrieval.index": "kb", "retrieval.num_results": 0}, [("Index", "kb"), ("Documents found", "0")]),
+        ({"gen_ai.data_source.id": "kb", "retrieval.index": "kb"}, [("Index", "kb")]),
+        ({"gen_ai.retrieval.document_count": 3}, [("Documents found", "3")]),
+        ({"retrieval.index": "x" * 500}, [("Index", "x" * 400)]),
+    ],
+)
+def test_where_was_searched_and_how_much_was_found_are_facts(attributes, told):
+    page = span_page.build(whole_span(kind="retrieval", attributes=json.dumps(attributes)), whole=False)
+    assert [(fact.label, fact.value) for fact in page.facts] == told
