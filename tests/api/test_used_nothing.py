@@ -46,7 +46,7 @@ def test_beside_a_call_without_a_price_they_make_no_cost_known(api, page, projec
     assert (trace["unpriced"], trace["cost_usd"]) == (1, None)
     assert [note.times for note in report.report(project).unpriced] == [1]
     said = page("/traces/t/")
-    assert "<dt>Cost</dt><dd>unknown</dd>" in said and "The price of 1 call is not known" in said
+    assert "<dt>Cost</dt><dd>unknown</dd>" in said and "The price of 1 call is not known.</p>" in said
     assert ">unknown</span>" in page("/traces/")
     costs = page("/costs/?range=1h")
     assert "1 without a known cost" in costs and "No cost is known" in costs and ">not known</span>" in costs
