@@ -24,6 +24,9 @@ MAX_DIMENSIONS = 65_536
 #: Of a call with more vectors, so many are looked at, evenly spread: 30 µs each without numpy.
 MAX_VECTORS = 64
 
+#: The console keeps sums as floats of 32 bits.
+LARGEST = (2 - 2.0**-23) * 2.0**127
+
 Vector = Sequence[float]
 _Pick = Callable[[Vector], tuple[float, ...]]
 
@@ -59,7 +62,7 @@ def facts(vectors: Sequence[Any]) -> dict[str, Any]:
     """Attributes for the vectors of one call, each a list of numbers or a numpy array.
 
     Vectors of another length than the first usable one are left out. Norm and projection are missing when a component
-    is no finite number; everything is, when there is no usable vector.
+    is no finite number or a sum is too large; everything is, when there is no usable vector.
     """
     usable = [vector for vector in _sample(vectors) if 0 < len(vector) <= MAX_DIMENSIONS]
     usable = [vector for vector in usable if len(vector) == len(usable[0])]
@@ -77,7 +80,7 @@ def facts(vectors: Sequence[Any]) -> dict[str, Any]:
         norm, projection = _mean(_figures(usable))
     except (TypeError, ValueError, OverflowError, struct.error):
         return found
-    if math.isfinite(norm) and all(map(math.isfinite, projection)):
+    if math.isfinite(norm) and all(map(LARGEST.__ge__, map(abs, projection))):
         found["embedding.norm"] = norm
         found["embedding.projection"] = projection
     return found
