@@ -124,16 +124,14 @@ def read_multipart(raw: bytes, request: Request) -> Sent:
             size, kind = len(parts.contents[place]), multipart.media_type(parts.heads[place])
             run = pieces.setdefault(identity, {"id": identity})
             run.setdefault("attachments", []).append({"name": field, "mime_type": kind, "bytes": size})
-        elif identity and event in ("post", "patch"):
+        elif identity and event in ("post", "patch") and (not field or field in RUN_PARTS):
             run = pieces.get(identity)
             if run is None:
                 run = pieces[identity] = {"id": identity}
-            if not field:
-                run |= _object(value, name)
-            elif field in RUN_PARTS:
+            if field:
                 run[field] = value
             else:
-                unknown.append(name)
+                run |= _object(value, name)
         else:
             unknown.append(name)
     sent = Sent(list(posts.values()), list(patches.values()), given, unknown)

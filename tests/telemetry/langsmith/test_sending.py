@@ -72,10 +72,14 @@ def test_parts_that_are_not_known_are_told_here_and_on_the_page_of_senders(key, 
     assert [(client.receipts[0].items, client.refused) for client in found.clients] == [(2, 6)]
 
 
-def test_a_body_of_parts_that_are_not_known_is_refused(key):
-    body, kind = multipart((f"pots.{uuid.uuid4()}", run()))
+@pytest.mark.parametrize(
+    "name", ["pots.01a208d0-656f-769d-905a-5f3d6f787b47", "post.01a208d0-656f-769d-905a-5f3d6f787b47.input"]
+)
+def test_a_body_of_parts_that_are_not_known_is_refused(key, name):
+    body, kind = multipart((name, run()))
     status, answer = call("POST", "/api/v1/runs/multipart", body, x_api_key=key, content_type=kind)
     assert status == 400 and "is not known here" in answer["detail"]
+    assert not PendingRun.objects.exists()
 
 
 def test_a_run_in_two_pieces_becomes_one_priced_span(key):
