@@ -87,18 +87,18 @@ def _inside(value: Any) -> list[Any]:  # noqa: ANN401
 
 
 class Encoder(json.JSONEncoder):
-    """For Django's JSON fields, as the decoder below: these do it ten times faster than the standard ones."""
+    """For Django's JSON fields, as the decoder below: several times faster than the standard ones."""
 
     def encode(self, o: Any) -> str:  # noqa: ANN401
         return dumps(o)
 
 
-class Decoder(json.JSONDecoder):
+class Decoder:
     def decode(self, s: str) -> Any:  # noqa: ANN401
         try:
             return orjson.loads(s)
         except orjson.JSONDecodeError:
-            return super().decode(s)
+            return json.loads(s)
 
 
 def _tamed(value: Any, depth: int) -> Any:  # noqa: ANN401
