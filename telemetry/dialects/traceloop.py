@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telemetry.dialects import events, messages
 from telemetry.dialects.draft import Draft
-from telemetry.dialects.metadata import prefixed
+from telemetry.dialects.metadata import prefixed, stand_in
 from telemetry.dialects.table import Dialect, Group, Part
 from telemetry.dialects.values import unless_null
 
@@ -51,7 +51,7 @@ TRACELOOP = Dialect(
         "streaming": ["gen_ai.is_streaming", "llm.is_streaming"],
         "user_id": [*prefixed("traceloop.association.properties.")["user_id"], "llm.user"],
         "prompt_name": ["traceloop.prompt.key"],
-        "prompt_version": ["traceloop.prompt.version", "traceloop.prompt.version_name"],
+        "prompt_version": ["traceloop.prompt.version"],
     },
     groups=[
         _numbered("gen_ai.prompt.{}", "input"),
@@ -59,6 +59,7 @@ TRACELOOP = Dialect(
         # Behind the messages of a model call, which the function around it repeats as its arguments and result.
         _entity("input"),
         _entity("output"),
+        stand_in("traceloop.prompt.version_name", "prompt_version"),
     ],
     events={
         "gen_ai.content.completion.chunk": events.first_token,
@@ -74,6 +75,7 @@ TRACELOOP = Dialect(
         "traceloop.prompt.template",
         "traceloop.prompt.template_variables.",
         "traceloop.prompt.version_hash",
+        "traceloop.prompt.version_name",
         "gen_ai.openai.api_base",
         "db.system",
         "db.vector.query.top_k",

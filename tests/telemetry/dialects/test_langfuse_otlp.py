@@ -107,6 +107,11 @@ LANGFUSE: list[Case] = [
         {"langfuse.observation.model.name": "gpt-4o", "langfuse.observation.metadata.provider": '"azure"'},
         {"model": "gpt-4o", "provider": "azure.ai.openai"},
     ),
+    (
+        {"langfuse.experiment.id": "exp-1", "langfuse.experiment.name": "shorter"},
+        {"experiment": "shorter", "attributes": {"langfuse.experiment.id": "exp-1"}},
+    ),
+    ({"langfuse.experiment.id": "exp-1"}, {"experiment": "exp-1"}),
     ({"langfuse.observation.type": "tool"}, {"kind": "tool", "tool_name": "work"}),
     (
         {"langfuse.observation.type": "embedding", "langfuse.observation.output": '{"dimensions": 3, "count": 2}'},

@@ -89,6 +89,11 @@ TRACELOOP: list[Case] = [
             "finish_reason": "tool_call",
         },
     ),
+    (
+        {"traceloop.prompt.version": 3, "traceloop.prompt.version_name": "warm"},
+        {"prompt_version": "3", "attributes": {"traceloop.prompt.version_name": "warm"}},
+    ),
+    ({"traceloop.prompt.version": "", "traceloop.prompt.version_name": "warm"}, {"prompt_version": "warm"}),
     ({"traceloop.span.kind": "tool", "traceloop.entity.name": "lookup"}, {"kind": "tool", "tool_name": "lookup"}),
     ({"llm.request.type": "chat", "llm.is_streaming": "True"}, {"attributes": {"gen_ai.request.stream": True}}),
     ({"llm.request.type": "embedding"}, {"kind": "embedding"}),
