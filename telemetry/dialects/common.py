@@ -13,7 +13,8 @@ COMMON = Dialect(
     name="otel",
     fields=_PREFIXED
     | {
-        "provider": ["llm.provider"],
+        # OpenInference: who serves the model, then whose product it is. The first is a plain name too.
+        "provider": ["llm.provider", "llm.system"],
         "user_id": ["user.id", "enduser.id", *_PREFIXED["user_id"]],
         "session_id": ["session.id", *_PREFIXED["session_id"]],
         "feature": ["feature", "app.feature", *_PREFIXED["feature"]],

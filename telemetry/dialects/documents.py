@@ -16,6 +16,8 @@ IDS = ("id", "document_id", "doc_id", "chunk_id")
 CONTENTS = ("content", "page_content", "text", "document", "body")
 SCORES = ("score", "relevance_score", "similarity", "relevance")
 DOCUMENT_KEYS = frozenset({"id", "score", "content"})
+#: Beside the facts above, these say nothing of a document: wrappers, the name of a class, vectors.
+NOT_METADATA = frozenset({*IDS, *CONTENTS, *SCORES, "metadata", "node", "type", "embedding", "vector", "values"})
 WRAPPED = ("documents", "output", "results", "matches")
 
 
@@ -55,9 +57,10 @@ def _document(item: Any) -> Document:
         return {"content": item}
     if not isinstance(item, dict):
         return {}
+    beside = item
     if isinstance(item.get("node"), dict):
         item = {**item["node"], **item}
-    metadata = item.get("metadata") if isinstance(item.get("metadata"), dict) else {}
+    metadata = _metadata(item.get("metadata"))
     document: Document = {}
     if (identity := _first(item, IDS) or _first(metadata, IDS)) is not None:
         document["id"] = as_text(identity)
@@ -67,9 +70,23 @@ def _document(item: Any) -> Document:
         document["score"] = float(score)
     if (content := _first(item, CONTENTS)) is not None:
         document["content"] = as_text(content)
+    if document:
+        metadata = {name: said for name, said in beside.items() if _is_said(name, said)} | metadata
     if metadata:
         document["metadata"] = metadata
     return document
+
+
+def _metadata(value: Any) -> dict[str, Any]:
+    """A mapping, also as JSON text; what is neither is kept under its own name."""
+    found = parse_json(value) if isinstance(value, str) else value
+    if isinstance(found, dict):
+        return found
+    return {"metadata": value} if value not in (None, "") else {}
+
+
+def _is_said(name: str, value: Any) -> bool:
+    return name not in NOT_METADATA and value not in (None, "")
 
 
 def assemble_documents(parts: list[Part], draft: Draft, rank: int) -> None:
@@ -82,9 +99,8 @@ def assemble_documents(parts: list[Part], draft: Draft, rank: int) -> None:
             if score is not None:
                 document["score"] = float(score)
         elif leaf == "metadata":
-            if said := text(raw):
-                metadata = parse_json(said)
-                document["metadata"] = metadata if isinstance(metadata, dict) else {"metadata": said}
+            if metadata := _metadata(text(raw)):
+                document["metadata"] = metadata
         else:
             document[leaf] = text(raw)  # type: ignore[literal-required]
     draft.offer("documents", [found[at] for at in sorted(found)[:MAX_DOCUMENTS]], rank)

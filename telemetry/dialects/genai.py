@@ -80,7 +80,7 @@ GENAI = Dialect(
             f"gen_ai.request.{name}"
             for name in (
                 "temperature", "top_p", "top_k", "max_tokens", "seed", "stop_sequences", "frequency_penalty",
-                "presence_penalty", "choice.count", "encoding_formats", "reasoning.level", "reasoning_effort",
+                "presence_penalty", "choice.count", "encoding_formats", "stream", "reasoning.level", "reasoning_effort",
                 "previous_response.id",
             )
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telemetry.dialects.values import label, remembered
+from telemetry.dialects.values import MAX_LABEL, label, remembered, unquoted
 from telemetry.span import Kind
 
 KINDS: dict[str, Kind] = {
@@ -56,7 +56,7 @@ def kind(raw: bytes) -> Kind | None:
 
 @remembered
 def provider(raw: bytes) -> str:
-    return named(label(raw))
+    return named(unquoted(raw)[:MAX_LABEL])
 
 
 def named(provider: str) -> str:

@@ -52,7 +52,7 @@ LANGFUSE = Dialect(
         "release": ["langfuse.release", *_METADATA["release"]],
         "prompt_name": ["langfuse.observation.prompt.name", *_METADATA["prompt_name"]],
         "prompt_version": ["langfuse.observation.prompt.version", *_METADATA["prompt_version"]],
-        "experiment": ["langfuse.experiment.name", "langfuse.experiment.id", *_METADATA["experiment"]],
+        "experiment": ["langfuse.experiment.name", *_METADATA["experiment"]],
         "tags": [("langfuse.trace.tags", texts)],
     },
     groups=[
@@ -63,6 +63,7 @@ LANGFUSE = Dialect(
             Group({name: ""}, metadata.unpack(name))
             for name in ("langfuse.trace.metadata", "langfuse.observation.metadata")
         ),
+        metadata.stand_in("langfuse.experiment.id", "experiment"),
         Group({LEVEL: LEVEL, MESSAGE: MESSAGE}, _level),
         Group({"langfuse.observation.model.name": ""}, _model),
     ],

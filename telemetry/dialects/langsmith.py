@@ -365,6 +365,12 @@ def _fill_usage(span: Span, extra: Mapping[str, Any], outputs: Any) -> None:  # 
             _count(span, told, details)
     if span.cached_tokens + span.cache_write_tokens > span.input_tokens:
         span.input_tokens += span.cached_tokens + span.cache_write_tokens
+    # A total alone counts as input, as in OTLP; beside one side it tells the other.
+    rest = (as_whole(usage.get("total_tokens")) or 0) - span.input_tokens - span.output_tokens
+    if rest > 0 and not span.input_tokens:
+        span.input_tokens = rest
+    elif rest > 0 and not span.output_tokens:
+        span.output_tokens = rest
     cost = usage.get("total_cost")
     if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 < cost < MAX_USD:
         span.cost_nano, span.cost_source = to_nano(float(cost)), "reported"

@@ -32,6 +32,7 @@ LITELLM = Dialect(
         "cost_nano": ["gen_ai.cost.total_cost", "llm.response.cost"],
         "session_id": [("litellm.trace_id", given_by_people)],
         "provider": ["error.llm_provider"],
+        "status_code": ["litellm.provider.error.code"],
     },
     groups=[
         # The only place that knows cached and reasoning tokens: the repr of a Python dictionary.

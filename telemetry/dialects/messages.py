@@ -28,6 +28,7 @@ def flattened_group(prefix: str, side: str) -> Group:
         {
             f"{prefix}.role": "role",
             f"{prefix}.content": "content",
+            f"{prefix}.name": "name",
             f"{prefix}.tool_call_id": "call_id",
             f"{content}.type": "part_type",
             f"{content}.text": "part_text",
@@ -70,6 +71,8 @@ def _message(leaves: dict[Any, str], side: str) -> dict[str, Any]:
     parts += _contents(leaves)
     parts += _calls(leaves)
     message: dict[str, Any] = {"role": role, "parts": parts}
+    if name := leaves.get(("name",)):
+        message["name"] = name
     if reason := leaves.get(("finish_reason",)):
         message["finish_reason"] = reason
     return message

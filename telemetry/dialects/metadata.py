@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from telemetry.dialects.draft import Draft
-from telemetry.dialects.table import Part
-from telemetry.dialects.values import as_text, parse_json, plain
+from telemetry.dialects.table import Group, Part
+from telemetry.dialects.values import as_text, label, parse_json, plain
 
 #: Keys that people use in metadata -> the field meant.
 METADATA: dict[str, tuple[str, ...]] = {
@@ -69,3 +69,14 @@ def invocation_parameters(name: str) -> Callable[[list[Part], Draft, int], None]
                 draft.offer("model", as_text(found.get("model")), rank)
 
     return build
+
+
+def stand_in(name: str, field: str) -> Group:
+    """A fact of its own, hence kept, that also fills the field where nothing better does."""
+
+    def build(parts: list[Part], draft: Draft, rank: int) -> None:
+        if said := label(parts[0].raw):
+            draft.rest[name] = said
+            draft.offer(field, said, rank)
+
+    return Group({name: ""}, build)

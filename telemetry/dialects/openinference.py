@@ -11,7 +11,7 @@ OPENINFERENCE = Dialect(
     name="openinference",
     fields={
         "kind": ["openinference.span.kind"],
-        "provider": ["llm.system", "decision.provider", "decision.system"],
+        "provider": ["decision.provider", "decision.system"],
         "model": ["llm.request.model_name", "decision.request.model_name"],
         "response_model": [
             "llm.response.model_name",

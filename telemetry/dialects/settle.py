@@ -11,7 +11,7 @@ from telemetry.dialects.documents import from_list
 from telemetry.dialects.draft import NOBODY, SLOT, Draft
 from telemetry.dialects.events import without_folders
 from telemetry.dialects.lookup import LOOKUP
-from telemetry.dialects.values import as_size, parse_json
+from telemetry.dialects.values import MAX_LABEL, as_size, parse_json
 from telemetry.span import Kind
 
 #: Without a word about the kind, the first of these facts tells it.
@@ -58,6 +58,7 @@ INPUT_TOKENS, OUTPUT_TOKENS, TOTAL_TOKENS = SLOT["input_tokens"], SLOT["output_t
 CACHED, CACHE_WRITE, REASONING = SLOT["cached_tokens"], SLOT["cache_write_tokens"], SLOT["reasoning_tokens"]
 COST, COST_SOURCE, FINISH = SLOT["cost_nano"], SLOT["cost_source"], SLOT["finish_reason"]
 INPUT, OUTPUT, DOCUMENTS, TOOL_CALLS = SLOT["input"], SLOT["output"], SLOT["documents"], SLOT["tool_calls"]
+TOOL_NAME = SLOT["tool_name"]
 STATUS, DIALECT, SCOPE, COUNTED = SLOT["status"], SLOT["dialect"], SLOT["scope"], SLOT["counted"]
 SYSTEM, QUERY, TOP_SCORE, OWN_NAME = SLOT["system"], SLOT["query"], SLOT["top_score"], SLOT["own_name"]
 REQUEST_TYPE, EMBEDDING_MODEL, EMBEDDING_COUNT = SLOT["request_type"], SLOT["embedding_model"], SLOT["embedding_count"]
@@ -95,6 +96,9 @@ def settle(draft: Draft, status_code: int, status_message: str) -> None:
             values[FIRST_TOKEN_MS] = draft.ms_since_start(values[FIRST_TOKEN_NS])
         elif values[STREAMING]:
             values[FIRST_TOKEN_MS] = values[FIRST_TOKEN_IF_STREAMING] or None
+    if values[STREAMING]:
+        # Of the request's parameters the only one that is read; like the others it stays among the attributes.
+        draft.rest["gen_ai.request.stream"] = True
     if values[MADE_UP_PARENT] and values[PARENT] and values[TRACE].startswith(values[PARENT]):
         values[PARENT] = ""
     if values[HYBRID] and not values[OTEL_ONLY]:
@@ -177,6 +181,13 @@ def _settle_retrieval(draft: Draft) -> None:
         values[DOCUMENTS] = [{"score": float(values[TOP_SCORE])}]
 
 
+def _settle_tool(draft: Draft) -> None:
+    """Dialects without a word for the tool name its span after it."""
+    values = draft.values
+    if not values[TOOL_NAME]:
+        values[TOOL_NAME] = values[NAME].removeprefix("execute_tool ")[:MAX_LABEL]
+
+
 def _nothing(draft: Draft) -> None:
     """Other kinds need no more."""
 
@@ -186,6 +197,7 @@ _BY_KIND = {
     "embedding": _settle_embedding,
     "retrieval": _settle_retrieval,
     "rerank": _settle_retrieval,
+    "tool": _settle_tool,
 }
 
 

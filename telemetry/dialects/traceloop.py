@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from telemetry.dialects import events, messages
-from telemetry.dialects.metadata import prefixed
-from telemetry.dialects.table import Dialect, Group
+from telemetry.dialects.draft import Draft
+from telemetry.dialects.metadata import prefixed, stand_in
+from telemetry.dialects.table import Dialect, Group, Part
 from telemetry.dialects.values import unless_null
 
 
@@ -25,6 +26,15 @@ def _numbered(prefix: str, side: str) -> Group:
     )
 
 
+def _entity(side: str) -> Group:
+    """The arguments or the result of a function; ``null`` is the result of one that returns nothing."""
+
+    def build(parts: list[Part], draft: Draft, rank: int) -> None:
+        draft.offer(side, unless_null(parts[0].raw), rank)
+
+    return Group({f"traceloop.entity.{side}": ""}, build, side)
+
+
 TRACELOOP = Dialect(
     name="traceloop",
     fields=prefixed("traceloop.association.properties.")
@@ -38,15 +48,19 @@ TRACELOOP = Dialect(
         "reasoning_tokens": ["llm.usage.reasoning_tokens"],
         "cached_tokens": ["llm.usage.cache_read_input_tokens"],
         "cache_write_tokens": ["llm.usage.cache_creation_input_tokens"],
-        "input": ["traceloop.entity.input"],
-        # Of a function that returns nothing.
-        "output": [("traceloop.entity.output", unless_null)],
         "streaming": ["gen_ai.is_streaming", "llm.is_streaming"],
         "user_id": [*prefixed("traceloop.association.properties.")["user_id"], "llm.user"],
         "prompt_name": ["traceloop.prompt.key"],
-        "prompt_version": ["traceloop.prompt.version", "traceloop.prompt.version_name"],
+        "prompt_version": ["traceloop.prompt.version"],
     },
-    groups=[_numbered("gen_ai.prompt.{}", "input"), _numbered("gen_ai.completion.{}", "output")],
+    groups=[
+        _numbered("gen_ai.prompt.{}", "input"),
+        _numbered("gen_ai.completion.{}", "output"),
+        # Behind the messages of a model call, which the function around it repeats as its arguments and result.
+        _entity("input"),
+        _entity("output"),
+        stand_in("traceloop.prompt.version_name", "prompt_version"),
+    ],
     events={
         "gen_ai.content.completion.chunk": events.first_token,
         "llm.content.completion.chunk": events.first_token,
@@ -61,6 +75,7 @@ TRACELOOP = Dialect(
         "traceloop.prompt.template",
         "traceloop.prompt.template_variables.",
         "traceloop.prompt.version_hash",
+        "traceloop.prompt.version_name",
         "gen_ai.openai.api_base",
         "db.system",
         "db.vector.query.top_k",

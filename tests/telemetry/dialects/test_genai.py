@@ -170,7 +170,10 @@ def test_a_retrieval_has_a_query_and_documents():
         }
     )
     assert (span.kind, span.input) == ("retrieval", "why")
-    assert span.documents == [{"id": "doc-0", "score": 0.91}, {"id": "doc-1", "score": 0.42, "content": "Ocean"}]
+    assert span.documents == [
+        {"id": "doc-0", "score": 0.91},
+        {"id": "doc-1", "score": 0.42, "content": "Ocean", "metadata": {"title": "x"}},
+    ]
     assert span.attributes == {"gen_ai.data_source.id": "kb-1"}
 
 

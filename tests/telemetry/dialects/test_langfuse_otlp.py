@@ -104,6 +104,16 @@ LANGFUSE: list[Case] = [
         {"model": "gpt-4o", "provider": "azure.ai.openai"},
     ),
     (
+        {"langfuse.observation.model.name": "gpt-4o", "langfuse.observation.metadata.provider": '"azure"'},
+        {"model": "gpt-4o", "provider": "azure.ai.openai"},
+    ),
+    (
+        {"langfuse.experiment.id": "exp-1", "langfuse.experiment.name": "shorter"},
+        {"experiment": "shorter", "attributes": {"langfuse.experiment.id": "exp-1"}},
+    ),
+    ({"langfuse.experiment.id": "exp-1"}, {"experiment": "exp-1"}),
+    ({"langfuse.observation.type": "tool"}, {"kind": "tool", "tool_name": "work"}),
+    (
         {"langfuse.observation.type": "embedding", "langfuse.observation.output": '{"dimensions": 3, "count": 2}'},
         {"embedding_dimensions": 3, "embedding_count": 2},
     ),

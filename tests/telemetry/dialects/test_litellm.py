@@ -44,6 +44,7 @@ LITELLM: list[Case] = [
         {"gen_ai.system": "", "litellm.provider.model": "azure/eu/text-embedding-3-small"},
         {"provider": "azure.ai.openai", "model": "text-embedding-3-small"},
     ),
+    ({"litellm.provider.error.code": "429", "error.type": "_OTHER"}, {"status": "error", "error_type": "rate_limit"}),
     ({"litellm.provider.model": "gpt-4o-mini"}, {"provider": "", "model": "gpt-4o-mini"}),
     (
         {"openinference.span.kind": "LLM", "litellm.trace_id": "dc385ab3-0f82-4f86-b02d-e6a002a45214"},

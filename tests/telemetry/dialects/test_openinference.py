@@ -52,6 +52,11 @@ def test_a_model_call():
     }
 
 
+def test_who_serves_a_model_is_told_before_whose_product_it_is():
+    span = translated(LLM | {"llm.provider": "azure"})
+    assert (span.provider, span.dialect) == ("azure.ai.openai", "openinference")
+
+
 def test_whole_values_stand_in_for_messages():
     span = translated({"openinference.span.kind": "CHAIN", "input.value": "question", "output.value": "answer"})
     assert (span.kind, span.input, span.output) == ("chain", "question", "answer")
@@ -108,6 +113,7 @@ def test_a_tool_result_and_contents_in_pieces():
             f"{prefix}.1.message.role": "tool",
             f"{prefix}.1.message.content": "sunny",
             f"{prefix}.1.message.tool_call_id": "call_1",
+            f"{prefix}.1.message.name": "get_weather",
         }
     )
     assert json.loads(span.input) == [
@@ -118,7 +124,11 @@ def test_a_tool_result_and_contents_in_pieces():
                 {"type": "uri", "modality": "image", "uri": "https://pictures.test/1.png"},
             ],
         },
-        {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_1", "response": "sunny"}]},
+        {
+            "role": "tool",
+            "parts": [{"type": "tool_call_response", "id": "call_1", "response": "sunny"}],
+            "name": "get_weather",
+        },
     ]
 
 

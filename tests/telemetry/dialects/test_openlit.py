@@ -22,7 +22,7 @@ OPENLIT: list[Case] = [
             "cost_source": "",
             "time_to_first_token_ms": 45.8,
             "user_id": "",
-            "attributes": {},
+            "attributes": {"gen_ai.request.stream": True},
         },
     ),
     (

@@ -105,10 +105,26 @@ def test_vector_stores_give_their_documents_as_events():
     events = [
         ("db.query.result", {"db.query.result.id": "a", "db.query.result.score": 0.9}, 1),
         ("db.query.result", {"db.query.result.id": "b", "db.query.result.document": "Ocean"}, 1),
+        (
+            "db.query.result",
+            {
+                "db.query.result.id": "c",
+                "db.query.result.distance": 0.25,
+                "db.query.result.metadata": '{"page": 2}',
+                "db.query.result.vector": [0.1, 0.2],
+            },
+            1,
+        ),
+        ("db.query.result", {"db.query.result.id": "d", "db.query.result.metadata": "{'page': 3}"}, 1),
     ]
     span = translated({"db.system": "chroma", "db.vector.query.top_k": 2}, events=events)
     assert span.kind == "retrieval"
-    assert span.documents == [{"id": "a", "score": 0.9}, {"id": "b", "content": "Ocean"}]
+    assert span.documents == [
+        {"id": "a", "score": 0.9},
+        {"id": "b", "content": "Ocean"},
+        {"id": "c", "metadata": {"distance": 0.25, "page": 2}},
+        {"id": "d", "metadata": {"metadata": "{'page': 3}"}},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,28 @@ TRACELOOP: list[Case] = [
         },
         {"tool_calls": '[{"id":"c1","name":"get_weather","arguments":{"city":"Springfield"}}]'},
     ),
+    (
+        {
+            "llm.request.type": "chat",
+            "gen_ai.prompt.0.content": "Weather?",
+            "gen_ai.completion.0.tool_calls.0.name": "get_weather",
+            "gen_ai.completion.0.finish_reason": "tool_calls",
+            "traceloop.entity.input": '{"inputs": "Weather?"}',
+            "traceloop.entity.output": '{"generations": []}',
+        },
+        {
+            "input": '[{"role":"user","parts":[{"type":"text","content":"Weather?"}]}]',
+            "tool_calls": '[{"id":"","name":"get_weather","arguments":""}]',
+            "finish_reason": "tool_call",
+        },
+    ),
+    (
+        {"traceloop.prompt.version": 3, "traceloop.prompt.version_name": "warm"},
+        {"prompt_version": "3", "attributes": {"traceloop.prompt.version_name": "warm"}},
+    ),
+    ({"traceloop.prompt.version": "", "traceloop.prompt.version_name": "warm"}, {"prompt_version": "warm"}),
+    ({"traceloop.span.kind": "tool", "traceloop.entity.name": "lookup"}, {"kind": "tool", "tool_name": "lookup"}),
+    ({"llm.request.type": "chat", "llm.is_streaming": "True"}, {"attributes": {"gen_ai.request.stream": True}}),
     ({"llm.request.type": "embedding"}, {"kind": "embedding"}),
     ({"llm.request.type": "rerank"}, {"kind": "rerank"}),
     ({"traceloop.span.kind": "unknown"}, {"kind": "other"}),

@@ -105,6 +105,22 @@ def test_pieces_of_the_wrong_type_are_refused_by_name(piece):
     assert bad.value.field.startswith(field)
 
 
+@pytest.mark.parametrize(
+    ("said", "tokens"),
+    [
+        ({"total_tokens": 150}, (150, 0)),
+        ({"total_tokens": 150, "input_tokens": 120}, (120, 30)),
+        ({"total_tokens": 150, "output_tokens": 30}, (120, 30)),
+        ({"total_tokens": 150, "input_tokens": 100, "output_tokens": 30}, (100, 30)),
+        ({"total_tokens": 20, "input_tokens": 120}, (120, 0)),
+    ],
+)
+def test_a_total_tells_the_tokens_that_are_not_told_themselves(said, tokens):
+    run = {"id": str(uuid.uuid4()), "start_time": "2026-11-23T14:30:05Z", "run_type": "llm"}
+    span = langsmith.to_span(run | {"outputs": {"usage_metadata": said}}, CALLER)
+    assert (span.input_tokens, span.output_tokens) == tokens
+
+
 def test_numbers_too_large_for_a_column_are_no_tokens():
     run = {"id": str(uuid.uuid4()), "start_time": "2026-11-23T14:30:05Z", "run_type": "llm"}
     run["outputs"] = orjson.loads('{"usage_metadata": {"input_tokens": 1e300, "total_cost": 1e300}}')
