@@ -188,10 +188,10 @@ def _at(prices: DayPrices, moment: datetime) -> UnitPrices:
 def price(spans: list[Span]) -> None:
     """Set ``cost_nano`` and ``cost_source`` of every call.
 
-    A cost above zero that the sender reported is kept. A call that failed without tokens costs nothing, whatever
-    its model. Otherwise the operator's own price decides, then the price book. Where neither knows the model, or
-    an answered call came without token counts, the cost is unknown: source ``""``. Spans that are no calls carry
-    no cost: agents and chains only repeat what their calls cost.
+    A cost above zero that the sender reported is kept. Otherwise the operator's own price decides, then the
+    price book. Where neither knows the model, or an answered call came without token counts, the cost is
+    unknown: source ``""``. Spans that are no calls carry no cost: agents and chains only repeat what their
+    calls cost.
     """
     prices = _prices.current()
     known = prices.known
@@ -202,22 +202,18 @@ def price(spans: list[Span]) -> None:
             continue
         if span.cost_source == "reported" and span.cost_nano > 0:
             continue
-        span.cost_nano = 0
-        says_nothing_used = not (span.input_tokens or span.output_tokens)
-        if says_nothing_used and span.status == "error":
-            span.cost_source = "no_usage"
-            continue
-        span.cost_source = ""
         start = span.start_time
         key = (
             span.project_id, span.provider, span.response_model, span.model, span.service_tier, start.toordinal()
         )  # fmt: skip
         found = known[key] if key in known else prices.find(key)
+        span.cost_nano = 0
+        span.cost_source = ""
         if found is None:
             continue
         day_prices, source = found
         unit = day_prices[0][1] if len(day_prices) == 1 else _at(day_prices, start)
-        if says_nothing_used and not unit.per_call:
+        if not (span.input_tokens or span.output_tokens) and span.status != "error" and not unit.per_call:
             continue
         cost = unit.cost_nano(
             span.input_tokens, span.cached_tokens, span.cache_write_tokens, span.output_tokens, span.reasoning_tokens

@@ -45,8 +45,7 @@ class Spend(NamedTuple):
 
     @property
     def priced(self) -> int:
-        """Calls whose cost is known; none where they cost nothing and others have no price."""
-        return self.calls - self.unpriced if self.cost_nano or not self.unpriced else 0
+        return self.calls - self.unpriced
 
     @property
     def each_nano(self) -> int | None:

@@ -205,9 +205,7 @@ def cost_per_call(window: Window) -> float | None:
 
 
 def priced_calls(window: Window) -> int:
-    """Calls whose cost is known; none where they cost nothing and others have no price."""
-    unpriced = sum(model.unpriced for model in window.models.values())
-    return window.calls - unpriced if window.cost_nano or not unpriced else 0
+    return window.calls - sum(model.unpriced for model in window.models.values())
 
 
 def _costs(window: Window, before: Window | None, budget_pace: float | None) -> tuple[_Reading, _Reading | None]:

@@ -178,9 +178,10 @@ _TRACE_COPIED = (
 
 def _trace(row: TraceRow) -> dict[str, Any]:
     trace = row.summary
+    priced = trace.calls > trace.unpriced
     return {name: getattr(trace, name) for name in _TRACE_COPIED} | {
         "start_time": trace.started,
-        "cost_usd": usd_text(trace.cost_nano) if trace.calls and trace.has_cost else None,
+        "cost_usd": usd_text(trace.cost_nano) if priced else None,
         "input": row.excerpt,
         "scores": {score.name: {"mean": score.mean, "count": score.count} for score in row.scores},
         "matched_span_id": row.span_id,
@@ -231,9 +232,7 @@ class SpanOut(Schema):
     output_tokens: int
     reasoning_tokens: int
     cost_usd: str | None = Field(description="A decimal number of dollars; null when the cost is not known.")
-    cost_source: str = Field(
-        description="reported, override, price_book, no_usage (it failed without tokens), or empty when not known."
-    )
+    cost_source: str = Field(description="reported, override, price_book, or empty when the cost is not known.")
     status: str
     error_type: str
     error_original: str

@@ -150,11 +150,6 @@ class TraceSummary(NamedTuple):
     unfinished: int
 
     @property
-    def has_cost(self) -> bool:
-        """Whether its cost is known, at least in part; nothing beside calls without a price says nothing."""
-        return self.cost_nano > 0 or not self.unpriced
-
-    @property
     def other_models(self) -> int:
         return max(0, self.models - 1)
 

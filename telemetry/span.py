@@ -106,8 +106,7 @@ class Span:
     output_tokens: int = 0
     reasoning_tokens: int = 0
     cost_nano: int = 0
-    #: ``reported`` | ``override`` | ``price_book`` | ``no_usage`` (failed without tokens) | ``""`` when the cost is not
-    #: known (never "free").
+    #: ``reported`` | ``override`` | ``price_book`` | ``""`` when the cost is not known (never "free").
     cost_source: str = ""
 
     status: Status = "ok"

@@ -28,7 +28,6 @@ COST_SOURCES = {
     "reported": "as reported by the sender",
     "override": "by the project's own price",
     "price_book": "by the price book",
-    "no_usage": "failed without using anything",
 }
 
 

@@ -71,11 +71,6 @@ class Trace:
         return self.size >= MOST_SPANS
 
     @property
-    def has_cost(self) -> bool:
-        """Whether its cost is known, at least in part; nothing beside calls without a price says nothing."""
-        return self.cost_nano > 0 or not self.unpriced
-
-    @property
     def main(self) -> SpanRow:
         """The root, else the first span."""
         return next((span for span, _ in self.order if not span.parent_id), self.order[0][0])

@@ -68,11 +68,6 @@ class ModelSum:
     #: Calls whose cost is not known; their cost is missing from ``cost_nano``, not zero.
     unpriced: int = 0
 
-    @property
-    def has_cost(self) -> bool:
-        """Whether its cost is known, at least in part; nothing beside calls without a price says nothing."""
-        return self.cost_nano > 0 or not self.unpriced
-
     def add(self, other: ModelSum) -> None:
         self.calls += other.calls
         self.input_tokens += other.input_tokens
