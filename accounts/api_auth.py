@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 
 from accounts.access import may
-from accounts.keys import Caller, KeyRefused, identify, key_from_headers
+from accounts.keys import Caller, KeyRefused, identify, key_from_headers, refuse_foreign_page
 from accounts.models import Membership
 from core.problems import Problem
 
@@ -29,15 +29,16 @@ class KeyAuth(AuthBase):
 
     def __call__(self, request: HttpRequest) -> Caller:
         """Raises Problem: 401 without a good key, 403 without the right."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = {name.lower(): value for name, value in request.headers.items()} | {"host": request.get_host()}
         try:
-            if not key_from_headers(headers):
-                if person := self._from_session(request):
-                    return person
-                _refuse_foreign_page(request)
-            return identify(headers, scope=self.scope)
+            if not key_from_headers(headers) and (person := self._from_session(request)):
+                return person
+            known = identify(headers, scope=self.scope)
+            if not known.key_id:
+                refuse_foreign_page(headers, known)
+            return known
         except KeyRefused as refused:
-            raise Problem(refused.status, str(refused), field="authorization") from refused
+            raise Problem(refused.status, str(refused), field=refused.field) from refused
 
     def _from_session(self, request: HttpRequest) -> Caller | None:
         if self.scope != "read" or request.method not in SAFE_METHODS or not request.user.is_authenticated:
@@ -46,14 +47,6 @@ class KeyAuth(AuthBase):
         if project is None or not may(request.user, project, Membership.Role.VIEWER):
             raise Problem(403, "You are in no project yet.", field="project")
         return Caller(0, project.pk, project.slug, frozenset({"read"}))
-
-
-def _refuse_foreign_page(request: HttpRequest) -> None:
-    """Where loopback needs no key, a page of another site must not send in its visitor's name."""
-    origin = request.headers.get("Origin", "")
-    own = {f"{scheme}://{request.get_host()}" for scheme in ("http", "https")}
-    if request.headers.get("Sec-Fetch-Site") == "cross-site" or (origin and origin not in own):
-        raise Problem(403, "Pages of other sites need a key.", field="origin")
 
 
 def caller(request: HttpRequest) -> Caller:

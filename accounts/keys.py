@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -43,9 +44,13 @@ class Caller:
 class KeyRefused(Exception):
     """No key, an unknown or revoked one (status 401), or one without the scope needed (403)."""
 
-    def __init__(self, status: int, message: str, *, caller: Caller | None = None, mark: str = "") -> None:
+    def __init__(
+        self, status: int, message: str, *, caller: Caller | None = None, mark: str = "", field: str = "authorization"
+    ) -> None:
         super().__init__(message)
         self.status = status
+        #: The header that is wrong.
+        self.field = field
         #: Whose key it is, where that is known.
         self.caller = caller
         #: Tells unknown keys apart and says nothing about them: see ``mark_of``.
@@ -124,6 +129,19 @@ def keyless_allowed() -> bool:
 def _key(headers: Mapping[str, str]) -> str:
     key = key_from_headers(headers)
     return "" if key == NO_KEY and keyless_allowed() else key
+
+
+def refuse_foreign_page(headers: Mapping[str, str], caller: Caller) -> None:
+    """Where loopback needs no key, a page of another site must not send in its visitor's name. Raises KeyRefused.
+
+    A browser names the origin of whatever a page sends; programs name none. Nor may a page give this machine a name
+    of its own, under which it would be no other site.
+    """
+    origin = headers.get("origin", "")
+    host = headers.get("host", "")
+    own = origin.partition("://")[2] == host and validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+    if headers.get("sec-fetch-site") == "cross-site" or (origin and not own):
+        raise KeyRefused(403, "Pages of other sites need a key.", caller=caller, field="origin")
 
 
 def identify(headers: Mapping[str, str], *, scope: str) -> Caller:

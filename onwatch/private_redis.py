@@ -15,7 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+#: The library tries a dead socket for seconds, and whoever starts the server anew in the event loop keeps all waiting.
+NO_RETRY = Retry(NoBackoff(), 0)
 #: A Unix socket's path may not be longer (sun_path, less the final zero).
 LONGEST_SOCKET_PATH = 100
 
@@ -59,7 +63,7 @@ def _end_old(socket: Path) -> None:
     """Stop a server that a killed start left behind on our socket."""
     if socket.exists():
         with contextlib.suppress(redis.RedisError):
-            redis.Redis(unix_socket_path=str(socket), socket_timeout=1).shutdown(nosave=True)
+            redis.Redis(unix_socket_path=str(socket), socket_timeout=1, retry=NO_RETRY).shutdown(nosave=True)
         socket.unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import importlib
 import logging
@@ -64,6 +65,7 @@ def _listen(port: int, setting: str) -> socket.socket:
     try:
         listener.bind((settings.HOST, port))
     except OSError as error:
+        setting = setting if error.errno in (errno.EADDRINUSE, errno.EACCES) else "HOST"
         raise PortTaken(f"Cannot listen on {settings.HOST}:{port} ({error.strerror}). Set {setting}.") from error
     listener.listen(2048)
     listener.setblocking(False)

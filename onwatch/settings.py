@@ -7,18 +7,10 @@ from pathlib import Path
 
 import dj_database_url
 
-from onwatch import private_redis, secret
+from onwatch import environment, private_redis, secret
 from onwatch.admin_look import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def _flag(name: str, default: str = "0") -> bool:
-    return os.environ.get(name, default).strip().lower() in {"1", "true", "yes", "on"}
-
-
-def _list(name: str, default: str = "") -> list[str]:
-    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
 # --- Where things are -------------------------------------------------------------------------------------
@@ -27,17 +19,21 @@ ONWATCH_DATA = Path(os.environ.get("ONWATCH_DATA", BASE_DIR / "var")).resolve()
 ONWATCH_DATA.mkdir(parents=True, exist_ok=True)
 
 HOST = os.environ.get("HOST", "127.0.0.1")
-PORT = int(os.environ.get("PORT", "8000"))
+PORT = environment.whole("PORT", 8000, most=environment.HIGHEST_PORT)
 #: Senders need no key while nobody else can reach the console.
 ONWATCH_KEYLESS = HOST in {"127.0.0.1", "::1", "localhost"} and not os.environ.get("CLICKHOUSE_URL")
 #: gRPC and HTTP ports of the OTLP receivers, in this order; empty for none.
-ONWATCH_OTLP_PORTS = [int(port) for port in _list("ONWATCH_OTLP_PORTS", "4317,4318")]
+ONWATCH_OTLP_PORTS = environment.port_pair("ONWATCH_OTLP_PORTS", "4317,4318")
 
-CLICKHOUSE_URL = os.environ.get("CLICKHOUSE_URL") or f"chdb://{ONWATCH_DATA / 'telemetry'}"
+CLICKHOUSE_URL = environment.address(
+    "CLICKHOUSE_URL", f"chdb://{ONWATCH_DATA / 'telemetry'}", ("clickhouse", "clickhouses", "http", "https", "chdb")
+)
 #: Without a server of the operator's own, ``onwatch.processes`` starts a private one on this socket.
 REDIS_SOCKET = private_redis.socket_path(ONWATCH_DATA)
-REDIS_URL = os.environ.get("REDIS_URL") or f"unix://{REDIS_SOCKET}"
-DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{ONWATCH_DATA / 'onwatch.sqlite3'}"
+REDIS_URL = environment.address("REDIS_URL", f"unix://{REDIS_SOCKET}", ("redis", "rediss", "unix"))
+DATABASE_URL = environment.address(
+    "DATABASE_URL", f"sqlite:///{ONWATCH_DATA / 'onwatch.sqlite3'}", ("postgres", "postgresql", "sqlite")
+)
 
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -50,17 +46,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(ONWATCH_DATA / "tests.sqlite3")}
 
 #: How people reach the console; links in playbooks and notices begin with it.
-ONWATCH_BASE_URL = os.environ.get("ONWATCH_BASE_URL", f"http://localhost:{PORT}").rstrip("/")
+ONWATCH_BASE_URL = environment.address("ONWATCH_BASE_URL", f"http://localhost:{PORT}", ("http", "https")).rstrip("/")
 
 # --- First start ------------------------------------------------------------------------------------------
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or secret.read_or_create(ONWATCH_DATA / "secret_key")
 ONWATCH_ADMIN_PASSWORD = os.environ.get("ONWATCH_ADMIN_PASSWORD", "")
 ONWATCH_API_KEY = os.environ.get("ONWATCH_API_KEY", "")
-ONWATCH_DEMO = _flag("ONWATCH_DEMO")
-DEBUG = _flag("ONWATCH_DEBUG")
-ALLOWED_HOSTS = _list("ONWATCH_ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{HOST}")
-CSRF_TRUSTED_ORIGINS = _list("ONWATCH_TRUSTED_ORIGINS")
+ONWATCH_DEMO = environment.flag("ONWATCH_DEMO")
+DEBUG = environment.flag("ONWATCH_DEBUG")
+ALLOWED_HOSTS = environment.words("ONWATCH_ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{HOST}")
+CSRF_TRUSTED_ORIGINS = environment.origins("ONWATCH_TRUSTED_ORIGINS")
 
 # --- Telemetry --------------------------------------------------------------------------------------------
 
@@ -80,14 +76,14 @@ TELEMETRY_MARKS = ["telemetry.marks.changes", "incidents.marks.incidents", "cost
 BACKGROUND_JOBS = ["telemetry.jobs", "quality.jobs", "alerts.jobs", "incidents.jobs"]
 
 #: A request is refused above the first before, above the second after decompression.
-ONWATCH_MAX_BODY_BYTES = int(os.environ.get("ONWATCH_MAX_BODY_BYTES", 64 * 1024 * 1024))
-ONWATCH_MAX_DECODED_BYTES = int(os.environ.get("ONWATCH_MAX_DECODED_BYTES", 64 * 1024 * 1024))
+ONWATCH_MAX_BODY_BYTES = environment.whole("ONWATCH_MAX_BODY_BYTES", 64 * 1024 * 1024)
+ONWATCH_MAX_DECODED_BYTES = environment.whole("ONWATCH_MAX_DECODED_BYTES", 64 * 1024 * 1024)
 #: Requests waiting to be stored; above either, senders are told to come back.
-ONWATCH_MAX_BACKLOG_BYTES = int(os.environ.get("ONWATCH_MAX_BACKLOG_BYTES", 128 * 1024 * 1024))
+ONWATCH_MAX_BACKLOG_BYTES = environment.whole("ONWATCH_MAX_BACKLOG_BYTES", 128 * 1024 * 1024)
 
-ONWATCH_RETENTION_DAYS = int(os.environ.get("ONWATCH_RETENTION_DAYS", 90))
-ONWATCH_ROLLUP_RETENTION_DAYS = int(os.environ.get("ONWATCH_ROLLUP_RETENTION_DAYS", 90))
-ONWATCH_HOURLY_RETENTION_DAYS = int(os.environ.get("ONWATCH_HOURLY_RETENTION_DAYS", 800))
+ONWATCH_RETENTION_DAYS = environment.whole("ONWATCH_RETENTION_DAYS", 90, most=36_500)
+ONWATCH_ROLLUP_RETENTION_DAYS = environment.whole("ONWATCH_ROLLUP_RETENTION_DAYS", 90, most=36_500)
+ONWATCH_HOURLY_RETENTION_DAYS = environment.whole("ONWATCH_HOURLY_RETENTION_DAYS", 800, most=36_500)
 
 # --- Django -----------------------------------------------------------------------------------------------
 
@@ -193,6 +189,7 @@ SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
 if os.environ.get("ONWATCH_OIDC_ISSUER"):
+    OIDC_ISSUER = environment.address("ONWATCH_OIDC_ISSUER", "", ("https", "http"))
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
         "OAUTH_PKCE_ENABLED": True,
         "APPS": [
@@ -201,15 +198,15 @@ if os.environ.get("ONWATCH_OIDC_ISSUER"):
                 "name": os.environ.get("ONWATCH_OIDC_NAME", "single sign-on"),
                 "client_id": os.environ.get("ONWATCH_OIDC_CLIENT_ID", ""),
                 "secret": os.environ.get("ONWATCH_OIDC_CLIENT_SECRET", ""),
-                "settings": {"server_url": os.environ["ONWATCH_OIDC_ISSUER"].rstrip("/"), "email_authentication": True},
+                "settings": {"server_url": OIDC_ISSUER.rstrip("/"), "email_authentication": True},
             }
         ],
     }
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("ONWATCH_HTTPS")
-if _flag("ONWATCH_HTTPS"):
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = environment.flag("ONWATCH_HTTPS")
+if environment.flag("ONWATCH_HTTPS"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
 X_FRAME_OPTIONS = "DENY"
@@ -240,6 +237,7 @@ CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
 }
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -251,5 +249,5 @@ LOGGING = {
         # A mistyped address is nothing that an operator can mend.
         "django.request": {"level": "ERROR"},
     },
-    "root": {"handlers": ["stderr"], "level": os.environ.get("ONWATCH_LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["stderr"], "level": environment.one_of("ONWATCH_LOG_LEVEL", "WARNING", LOG_LEVELS)},
 }

@@ -11,7 +11,7 @@ import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import orjson
 from django.conf import settings
@@ -75,7 +75,7 @@ async def _answer(request: Request, scheme: str, chosen: Route, match: re.Match[
     try:
         caller = await request.caller(chosen.scope) if chosen.scope else NOBODY
         if chosen.scope and not caller.key_id:
-            _refuse_foreign_page(request)
+            _refuse_foreign_name(request)
         asked = Asked(
             caller=caller,
             id=uuid.UUID(match.groupdict().get("id") or "0" * 32),
@@ -99,15 +99,13 @@ async def _answer(request: Request, scheme: str, chosen: Route, match: re.Match[
         return _problem(400, str(error))
 
 
-def _refuse_foreign_page(request: Request) -> None:
-    """Where loopback needs no key, a page of another site must neither ask in its visitor's name nor under another name
-    for this machine. Raises Problem.
+def _refuse_foreign_name(request: Request) -> None:
+    """Where loopback needs no key, nothing is read under another name for this machine: a page that gave it one is of
+    no other site, and names no origin where it only reads. Raises Problem.
     """
-    host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
+    host = request.headers.get("host", "")
     if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
         raise Problem(403, f"Without a key this is not answered as {host[:80]!r}; see ONWATCH_ALLOWED_HOSTS.")
-    if request.headers.get("sec-fetch-site") == "cross-site" or (origin and urlsplit(origin).netloc != host):
-        raise Problem(403, "Pages of other sites need a key.")
 
 
 async def _in_a_thread(handler: Handler, asked: Asked) -> Reply:

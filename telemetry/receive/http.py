@@ -42,6 +42,8 @@ class Request:
         try:
             caller = keys.cached_caller(self.headers, scope=scope)
             caller = caller or await sync_to_async(keys.identify, thread_sensitive=False)(self.headers, scope=scope)
+            if not caller.key_id:
+                keys.refuse_foreign_page(self.headers, caller)
         except KeyRefused as error:
             self.sender = Sender.refused(error, self.headers)
             raise
