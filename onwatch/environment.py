@@ -22,26 +22,34 @@ def words(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
-def whole(name: str, default: int, *, most: int = 2**63 - 1) -> int:
+def whole(name: str, default: int, *, least: int = 1, most: int = 2**63 - 1) -> int:
     value = os.environ.get(name, "").strip() or str(default)
-    return _whole(value, most) or refuse(name, value, f"a whole number from 1 to {most}")
+    found = _whole(value, most)
+    return (
+        found if found is not None and found >= least else refuse(name, value, f"a whole number from {least} to {most}")
+    )
 
 
-def _whole(value: str, most: int) -> int:
-    """Nothing where it is none, or too large."""
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < 20 and int(value) <= most else 0
+def _whole(value: str, most: int) -> int | None:
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 20 and int(value) <= most else None
 
 
 HIGHEST_PORT = 65_535
 
 
-def port_pair(name: str, default: str) -> list[int]:
-    """Two ports, or none."""
-    value = os.environ.get(name, default)
+def port(name: str, default: int) -> int:
+    """0 is any that is free."""
+    return whole(name, default, least=0, most=HIGHEST_PORT)
+
+
+def two_ports(name: str, default: str) -> list[int]:
+    """Two ports, the second alone, or none."""
     ports = [_whole(part, HIGHEST_PORT) for part in words(name, default)]
-    if ports and (len(ports) != 2 or not all(ports)):
-        refuse(name, value, f"two ports from 1 to {HIGHEST_PORT} with a comma between them, nor empty")
-    return ports
+    if len(ports) > 2 or None in ports:
+        refuse(
+            name, os.environ.get(name, default), f"two ports up to {HIGHEST_PORT} with a comma between them, nor empty"
+        )
+    return [number for number in ports if number is not None]
 
 
 def address(name: str, default: str, schemes: tuple[str, ...]) -> str:

@@ -19,11 +19,11 @@ ONWATCH_DATA = Path(os.environ.get("ONWATCH_DATA", BASE_DIR / "var")).resolve()
 ONWATCH_DATA.mkdir(parents=True, exist_ok=True)
 
 HOST = os.environ.get("HOST", "127.0.0.1")
-PORT = environment.whole("PORT", 8000, most=environment.HIGHEST_PORT)
+PORT = environment.port("PORT", 8000)
 #: Senders need no key while nobody else can reach the console.
 ONWATCH_KEYLESS = HOST in {"127.0.0.1", "::1", "localhost"} and not os.environ.get("CLICKHOUSE_URL")
-#: gRPC and HTTP ports of the OTLP receivers, in this order; empty for none.
-ONWATCH_OTLP_PORTS = environment.port_pair("ONWATCH_OTLP_PORTS", "4317,4318")
+#: gRPC and HTTP ports of the OTLP receivers, in this order; one is that of HTTP, empty for none.
+ONWATCH_OTLP_PORTS = environment.two_ports("ONWATCH_OTLP_PORTS", "4317,4318")
 
 CLICKHOUSE_URL = environment.address(
     "CLICKHOUSE_URL", f"chdb://{ONWATCH_DATA / 'telemetry'}", ("clickhouse", "clickhouses", "http", "https", "chdb")

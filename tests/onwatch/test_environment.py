@@ -20,7 +20,7 @@ def started(**environment: str) -> subprocess.CompletedProcess[str]:
     [
         ("PORT", "eighty"),
         ("PORT", "99999"),
-        ("ONWATCH_OTLP_PORTS", "4317"),
+        ("ONWATCH_OTLP_PORTS", "4317,4318,4319"),
         ("ONWATCH_OTLP_PORTS", "4317,x"),
         ("ONWATCH_RETENTION_DAYS", "0"),
         ("ONWATCH_MAX_BODY_BYTES", "1MB"),
