@@ -7,6 +7,7 @@ from django.contrib.auth import login
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 
@@ -24,8 +25,12 @@ def make_token(user: User) -> str:
     return f"{user.pk}-{tokens.make_token(user)}"
 
 
+@require_http_methods(["GET"])
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign in the person whom the token names; 403 with a way on when it is used or too old."""
+    """Sign in the person whom the token names; 403 with a way on when it is used or too old.
+
+    Whoever only asks for the head, as programs do that look whether a link is good, does not use it up.
+    """
     pk, _, rest = token.partition("-")
     user = User.objects.filter(pk=pk).first() if pk.isdecimal() else None
     if user is None or not tokens.check_token(user, rest):

@@ -19,6 +19,7 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
+from django.urls import re_path
 
 from core.request_threads import RequestThreads
 from dashboard.routing import websocket_urlpatterns as dashboard_sockets
@@ -34,7 +35,15 @@ KEPT_THREADS = 8
 request_threads = RequestThreads(KEPT_THREADS)
 ingest = IngestApp()
 langsmith = LangSmithApp()
-sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*dashboard_sockets, *incident_sockets])))
+
+
+async def no_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401
+    """Refuses a socket that is nowhere. Channels would meet a fault, and log it."""
+    await send({"type": "websocket.close"})
+
+
+socket_routes = URLRouter([*dashboard_sockets, *incident_sockets, re_path("", no_socket)])
+sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(socket_routes))
 
 
 def _is_receiver_port(scope: dict[str, Any]) -> bool:
@@ -62,3 +71,5 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:  
                 await django_application(scope, receive, send)
         case "websocket" if not _is_receiver_port(scope):
             await sockets(scope, receive, send)
+        case "websocket":
+            await no_socket(scope, receive, send)

@@ -139,6 +139,8 @@ def test_only_admins_enter(project, client, page):
 def test_the_first_link_signs_in_once(project, client):
     admin = User.objects.create_superuser("admin", password="a long enough password")
     token = make_token(admin)
+    # A program that looks whether the link is good does not use it up.
+    assert client.head(f"/accounts/link/{token}/").status_code == 405
     assert client.get(f"/accounts/link/{token}/").status_code == 302
     assert client.get("/settings/").status_code == 200
     client.logout()
