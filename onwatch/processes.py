@@ -58,7 +58,15 @@ class PortTaken(Exception):
     """Another program listens where we should; the message says which setting to change."""
 
 
-def _listen(port: int, setting: str) -> socket.socket:
+def _reserve_ports() -> list[socket.socket]:
+    """For pages, then as in ONWATCH_OTLP_PORTS, before anything else is touched: who starts a second console by mistake
+    must not disturb the first. Nobody can connect yet.
+    """
+    reserved = [_bind(settings.PORT, "PORT")]
+    return reserved + [_bind(port, "ONWATCH_OTLP_PORTS") for port in settings.ONWATCH_OTLP_PORTS]
+
+
+def _bind(port: int, setting: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -67,7 +75,6 @@ def _listen(port: int, setting: str) -> socket.socket:
     except OSError as error:
         setting = setting if error.errno in (errno.EADDRINUSE, errno.EACCES) else "HOST"
         raise PortTaken(f"Cannot listen on {settings.HOST}:{port} ({error.strerror}). Set {setting}.") from error
-    listener.listen(2048)
     listener.setblocking(False)
     return listener
 
@@ -108,7 +115,7 @@ async def _keep_redis(child: subprocess.Popen[bytes]) -> None:
 _redis_children: list[subprocess.Popen[bytes]] = []
 
 
-async def _serve(roles: Roles) -> None:
+async def _serve(roles: Roles, reserved: list[socket.socket]) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -122,9 +129,10 @@ async def _serve(roles: Roles) -> None:
     if roles.web:
         from onwatch.asgi import application
 
-        sockets = [_listen(settings.PORT, "PORT")]
-        if settings.ONWATCH_OTLP_PORTS:
-            sockets.append(_listen(settings.ONWATCH_OTLP_PORTS[-1], "ONWATCH_OTLP_PORTS"))
+        pages, *receivers = reserved
+        sockets = [pages, *receivers[-1:]]
+        for listener in sockets:
+            listener.listen(2048)
         server = Server(
             uvicorn.Config(
                 application,
@@ -139,7 +147,9 @@ async def _serve(roles: Roles) -> None:
             )
         )
         server_task = asyncio.create_task(server.serve(sockets=sockets))
-        if len(settings.ONWATCH_OTLP_PORTS) > 1:
+        if len(receivers) > 1:
+            # gRPC binds by itself.
+            receivers[0].close()
             grpc_server = await otlp_grpc.serve(settings.HOST, settings.ONWATCH_OTLP_PORTS[0])
 
     runner = None
@@ -183,6 +193,7 @@ def run(roles: Roles) -> None:
     began = time.monotonic()
     if clickhouse.is_embedded() and not (roles.web and roles.work):
         raise EmbeddedEngine("The embedded engine lives in one process: run `manage.py up`, or set CLICKHOUSE_URL.")
+    reserved = _reserve_ports() if roles.web else []
     if static_build.needed():
         say("Preparing static files …")
         static_build.build()
@@ -194,7 +205,7 @@ def run(roles: Roles) -> None:
         self_tracing.start()
         if roles.web:
             _print_welcome(welcome, time.monotonic() - began)
-        uvloop.run(_serve(roles))
+        uvloop.run(_serve(roles, reserved))
     finally:
         self_tracing.stop()
         commit.settle()
