@@ -24,6 +24,7 @@ async def answers(path: str, port: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.asyncio
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("path", "port"), [("/ws/nothing/", 8000), ("/", 8000), ("/ws/live/", 4318)])
 async def test_a_socket_that_is_nowhere_is_refused_and_is_no_fault_of_ours(settings, path, port):
     settings.PORT, settings.ONWATCH_OTLP_PORTS = 8000, [4317, 4318]
